@@ -1,0 +1,8 @@
+"""``python -m alpr_utils``."""
+
+import sys
+
+from alpr_utils.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Box arithmetic in NumPy: formats, IoU, clipping, non-maximum suppression.
+
+All boxes are float32 (N, 4), ymin, xmin, ymax, xmax; any unit, as long as both arguments share it.
+"""
+
+import numpy as np
+
+
+def area(boxes: np.ndarray) -> np.ndarray:
+    """Areas, float32 (N,); 0 for inverted boxes."""
+    return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)
+
+
+def intersection(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
+    """Shared area of every box of ``boxes_a`` (N, 4) with every box of ``boxes_b`` (M, 4): float32 (N, M)."""
+    low = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
+    high = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
+    return np.prod(np.maximum(high - low, 0), axis=-1)
+
+
+def iou_matrix(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
+    """Intersection over union of every pair, float32 (N, M); 0 where both boxes are empty."""
+    shared = intersection(boxes_a, boxes_b)
+    union = area(boxes_a)[:, None] + area(boxes_b)[None, :] - shared
+    return shared / np.maximum(union, 1e-12)
+
+
+def clip(boxes: np.ndarray, height: float = 1.0, width: float = 1.0) -> np.ndarray:
+    """Boxes cut off at the edges of a ``height`` x ``width`` picture."""
+    return np.clip(boxes, 0, np.array([height, width, height, width], boxes.dtype))
+
+
+def enlarge(boxes: np.ndarray, share: float) -> np.ndarray:
+    """Boxes grown by ``share`` of their height and width on each side."""
+    margin = (boxes[..., 2:] - boxes[..., :2]) * share
+    return np.concatenate([boxes[..., :2] - margin, boxes[..., 2:] + margin], axis=-1)
+
+
+def nms(boxes: np.ndarray, scores: np.ndarray, max_iou: float = 0.45) -> np.ndarray:
+    """Greedy non-maximum suppression: indices of the boxes that stay, best first, int64 (K,)."""
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while order.size:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        order = rest[iou_matrix(boxes[best : best + 1], boxes[rest])[0] <= max_iou]
+    return np.array(kept, np.int64)

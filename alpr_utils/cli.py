@@ -1,0 +1,339 @@
+"""The command line. Exit status: 0 everything done, 1 something could not be processed, 2 wrong usage."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alpr_utils.errors import AlprError
+
+if TYPE_CHECKING:
+    from alpr_utils.detect.exported import ExportedDetector
+    from alpr_utils.evaluate import Evaluation
+    from alpr_utils.pipeline import Enhance, PictureResult
+    from alpr_utils.read.reading import Reader
+
+app = typer.Typer(
+    name="alpr_utils",
+    help="Find and read licence plates, measure and train the models that do it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
+generate_app = typer.Typer(help="Generate labelled pictures.", no_args_is_help=True, rich_markup_mode=None)
+download_app = typer.Typer(help="Download public photos.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(train_app, name="train")
+app.add_typer(generate_app, name="generate")
+app.add_typer(download_app, name="download")
+
+DetectorOption = Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")]
+ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only detects.")]
+EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
+ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
+CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr or auto.")]
+ModelsOption = Annotated[
+    Path | None, typer.Option("--models", help="Folder of the models [default: exported_model_directory].")
+]
+
+
+def _complain(error: object) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(f"error: {error}", file=sys.stderr)
+
+
+def _detector(name: str, models: Path | None) -> "ExportedDetector":
+    from alpr_utils.detect.exported import default_models_dir, list_detectors, load_detector
+
+    models = models or default_models_dir()
+    if not (models / name).exists() and not Path(name).exists():
+        known = ", ".join(list_detectors(models)) or "none"
+        raise typer.BadParameter(f"no detector '{name}'; give a path or one of {models}: {known}.")
+    return load_detector(name, models)
+
+
+def _reader(name: str, models: Path | None, country: str, grammar: bool, remove_shadows: bool) -> "Reader | None":
+    from alpr_utils.pipeline import COUNTRIES, READERS, load_reader
+
+    if country not in COUNTRIES:
+        raise typer.BadParameter(f"no country '{country}'; choose one of {', '.join(COUNTRIES)}.")
+    if name == "none":
+        return None
+    if name not in READERS:
+        raise typer.BadParameter(f"no reader '{name}'; choose one of {', '.join(READERS)}, none.")
+    return load_reader(name, models, country, grammar, remove_shadows)
+
+
+def _enhance(wanted: bool) -> "Enhance | None":
+    if not wanted:
+        return None
+    from alpr_utils.enhance import enhance
+
+    return enhance
+
+
+def _find(paths: Sequence[str]) -> tuple[list[Path], bool]:
+    """The pictures to process, and whether some paths led nowhere (said on stderr)."""
+    from alpr_utils.images import find_pictures
+
+    found, problems = find_pictures(paths)
+    for problem in problems:
+        _complain(problem)
+    return found, bool(problems)
+
+
+def _with_progress(results: "Iterable[PictureResult]", total: int) -> "Iterable[PictureResult]":
+    from tqdm import tqdm
+
+    return tqdm(results, total=total, unit="picture", disable=None, file=sys.stderr)
+
+
+def _say_plates(result: "PictureResult") -> None:
+    from tqdm import tqdm
+
+    for plate in result.plates:
+        score = plate.text_score if plate.text else plate.detection_score
+        tqdm.write(f"{result.name}\t{plate.text or '-'}\t{score:.2f}", file=sys.stdout)
+
+
+@app.command()
+def read(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Pictures, folders, globs or videos.")],
+    output: Annotated[Path | None, typer.Option(help="Folder for drawings and plates.csv.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Table [default: OUTPUT/plates.csv].")] = None,
+    json: Annotated[Path | None, typer.Option(help="The same with the score of every character.")] = None,
+    detector: DetectorOption = "plate_detector_ssd",
+    reader: ReaderOption = "classical",
+    enhance: EnhanceOption = False,
+    remove_shadows: ShadowsOption = True,
+    min_score: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")
+    ] = None,
+    crops: Annotated[bool, typer.Option("--crops", help="Every picture is one plate; nothing is detected.")] = False,
+    country: CountryOption = "auto",
+    grammar: Annotated[bool, typer.Option("--grammar/--no-grammar", help="Let the grammar settle look-alikes.")] = True,
+    every: Annotated[int, typer.Option(min=1, help="Take every so many frames of a video.")] = 1,
+    models: ModelsOption = None,
+) -> None:
+    """Find and read the plates of pictures and videos."""
+    from alpr_utils.pipeline import process_batch, read_plates, read_whole
+
+    opened_reader = _reader(reader, models, country, grammar, remove_shadows)
+    chosen_enhance = _enhance(enhance)
+    if crops:
+        if opened_reader is None:
+            raise typer.BadParameter("--crops needs a reader, not 'none'.")
+        pictures, incomplete = _find(paths)
+        results = process_batch(pictures, lambda image: [read_whole(image, opened_reader)], every)
+    else:
+        opened_detector = _detector(detector, models)
+        pictures, incomplete = _find(paths)
+        results = process_batch(
+            pictures, lambda image: read_plates(image, opened_detector, opened_reader, chosen_enhance, min_score), every
+        )
+    table = csv or (output / "plates.csv" if output else None)
+    failed = _write_results(_with_progress(results, len(pictures)), table, json, output, crops, enhance)
+    if failed or incomplete:
+        raise typer.Exit(1)
+
+
+def _write_results(
+    results: "Iterable[PictureResult]",
+    table: Path | None,
+    json: Path | None,
+    drawings: Path | None,
+    crops: bool,
+    enhanced: bool,
+) -> bool:
+    """Write each result as it comes; whether some picture failed."""
+    from contextlib import ExitStack
+
+    from alpr_utils.draw import draw_plates
+    from alpr_utils.images import write_image
+    from alpr_utils.results import (
+        CROP_COLUMNS,
+        PLATE_COLUMNS,
+        CsvTable,
+        crop_rows,
+        drawing_name,
+        picture_facts,
+        plate_rows,
+        write_json,
+    )
+
+    failed = False
+    facts = []
+    taken: set[str] = set()
+    with ExitStack() as stack:
+        rows = stack.enter_context(CsvTable(table, CROP_COLUMNS if crops else PLATE_COLUMNS)) if table else None
+        for result in results:
+            if result.error:
+                failed = True
+                _complain(result.error)
+                continue
+            if rows:
+                rows.add(crop_rows(result) if crops else plate_rows(result))
+            if drawings and not crops:
+                name = drawing_name(result, enhanced, taken)
+                write_image(drawings / name, draw_plates(result.image, result.plates))
+            if json:
+                facts.append(picture_facts(result))
+            _say_plates(result)
+    if json:
+        write_json(json, facts)
+    return failed
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Photos with VOC XML, and plates.csv where there is one.")],
+    detector: DetectorOption = "plate_detector_ssd",
+    reader: ReaderOption = "classical",
+    json: Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")] = None,
+    enhance: EnhanceOption = False,
+    remove_shadows: ShadowsOption = True,
+    split: Annotated[str, typer.Option(help="a or b: only that half, split by plate identity.")] = "",
+    country: CountryOption = "auto",
+    models: ModelsOption = None,
+) -> None:
+    """Measure a detector and a reader on labelled photos."""
+    from alpr_utils.evaluate import evaluate as measure
+    from alpr_utils.results import write_json
+
+    if split not in ("", "a", "b"):
+        raise typer.BadParameter(f"no half '{split}'; choose a or b.")
+    readers = [_reader(reader, models, country, grammar, remove_shadows) for grammar in (True, False)]
+    figures = measure(data, _detector(detector, models), readers[0], readers[1], _enhance(enhance), split)
+    for problem in figures.problems:
+        _complain(problem)
+    if json:
+        write_json(json, asdict(figures))
+    _say_figures(figures)
+    if figures.problems:
+        raise typer.Exit(1)
+
+
+def _say_figures(figures: "Evaluation") -> None:
+    def percent(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    texts = figures.texts
+    typer.echo(f"{figures.pictures} pictures, {figures.plates} plates ({figures.plates_with_text} with known text)")
+    typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
+    typer.echo(
+        f"found {percent(figures.recall_at_threshold)} at score >= {figures.threshold:g}, "
+        f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
+        f"{figures.pictures_with_two_false_boxes} pictures with two or more"
+    )
+    for title, exact, free, cer in (
+        ("all plates", texts.exact, texts.exact_without_grammar, texts.cer),
+        ("found plates", texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
+        ("true boxes", texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
+    ):
+        typer.echo(f"{title}: exact {percent(exact)}, without grammar {percent(free)}, CER {percent(cer)}")
+    typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
+    typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
+
+
+@train_app.command("ssd")
+def train_ssd(
+    data: Annotated[list[str], typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a takes half a.")],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
+        "exported_model_directory/plate_detector_ssd"
+    ),
+    validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    start_from: Annotated[str | None, typer.Option(help="Weights file to fine-tune.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Train the SSD plate detector and export it."""
+    from alpr_utils.export import export_ssd
+    from alpr_utils.train import DataSource, TrainingPlan
+    from alpr_utils.train import train_ssd as train
+
+    plan = TrainingPlan(tuple(DataSource.parse(text) for text in data))
+    chosen: dict[str, Any] = {
+        "validation": DataSource.parse(validation) if validation else None,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "start_from": start_from,
+        "precision": precision,
+        "seed": seed,
+    }
+    plan = replace(plan, **{name: value for name, value in chosen.items() if value is not None})
+    weights = train(plan, run)
+    typer.echo(f"exported to {export_ssd(weights, output, {'training_data': data})}")
+
+
+@train_app.command("chars")
+def train_chars(
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("exported_model_directory/char_cnn_mn"),
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder with labelled plates and characters, added to generated ones.")
+    ] = None,
+    samples_per_class: Annotated[int, typer.Option(min=1, help="Generated examples of each character.")] = 1500,
+    epochs: Annotated[int, typer.Option(min=1)] = 10,
+    seed: Annotated[int, typer.Option()] = 0,
+    half: Annotated[str, typer.Option(help="a or b: only that half of the data, split by plate identity.")] = "",
+) -> None:
+    """Train the character classifier of the classical reader."""
+    from alpr_utils.read.char_train import train_char_cnn
+
+    result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half)
+    typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
+
+
+@generate_app.command("scenes")
+def generate_scenes(
+    folder: Annotated[Path, typer.Argument(help="Where pictures and VOC XML go.")],
+    count: Annotated[int, typer.Option(min=1)] = 30,
+    seed: Annotated[int, typer.Option()] = 0,
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Generate parking scenes with labelled plates."""
+    from alpr_utils.synth.scene import write_scenes
+
+    write_scenes(folder, count, seed, workers)
+
+
+@download_app.command("mongolian")
+def download_mongolian(
+    output: Annotated[Path, typer.Option(help="Where the photos and labels go.")] = Path("data/mongolian"),
+    base_url: Annotated[str | None, typer.Option(help="A mirror of the repository's files.")] = None,
+) -> None:
+    """Download 36 public photos of the Mongolian-ALPR project with their labels; run it again to resume."""
+    from alpr_utils.data.download import PUBLIC_PHOTOS_URL, download_photos, public_photos
+
+    problems = download_photos(public_photos(), output, base_url or PUBLIC_PHOTOS_URL)
+    for problem in problems:
+        _complain(problem)
+    if problems:
+        raise typer.Exit(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with ``arguments`` (default: those of the process) and return the exit status."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        # Consoles that know no Cyrillic must not stop a batch.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(list(arguments) if arguments is not None else None)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except AlprError as error:
+        _complain(error)
+        return 1
+    return 0

@@ -1,0 +1,1 @@
+"""Label files, training data and public photographs."""

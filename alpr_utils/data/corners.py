@@ -1,0 +1,43 @@
+"""Photos labelled with the four corners of their plate: ``corners.csv`` beside ``images/``.
+
+The columns are ``image, x1, y1 .. x4, y4``: pixels, clockwise from the top left. A detector learns from the upright box
+around the corners, which is tight by construction.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from alpr_utils.data.voc import Annotation, LabelledPicture, VocObject
+from alpr_utils.errors import LabelError
+
+CORNERS_FILE = "corners.csv"
+COLUMNS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+
+
+def load_corners(folder: Path) -> list[LabelledPicture]:
+    """Every photo of ``folder/corners.csv`` with its plate box.
+
+    Raises:
+        LabelError: a column or picture is missing, or a coordinate is no number.
+    """
+    table = folder / CORNERS_FILE
+    pictures = []
+    with table.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            try:
+                points = np.array([float(row[column]) for column in COLUMNS]).reshape(4, 2)
+                path = folder / "images" / row["image"]
+                with Image.open(path) as image:
+                    width, height = image.size
+            except (KeyError, TypeError, ValueError) as error:
+                raise LabelError(f"{table}: line {len(pictures) + 2} is incomplete ({error}); mend it.") from None
+            except OSError:
+                raise LabelError(f"{table}: {path} is missing or no picture; mend line {len(pictures) + 2}.") from None
+            low = np.clip(points.min(axis=0), 0, (width, height))
+            high = np.clip(points.max(axis=0), 0, (width, height))
+            plate = VocObject("plate", (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+            pictures.append(LabelledPicture(path, Annotation(path.name, width, height, (plate,))))
+    return pictures

@@ -1,0 +1,222 @@
+"""Photos with boxes -> endless augmented training samples for a detector.
+
+Every sample is a window of a photo, resized to the network's input. Windows are chosen around plates, because a plate
+fills less than one percent of a photo, and at many scales, so that near and far plates are learnt alike.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import keras
+import numpy as np
+
+from alpr_utils.data.voc import LabelledPicture
+from alpr_utils.errors import AlprError
+from alpr_utils.images import read_image
+from alpr_utils.synth.swap import swap_plate
+
+PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
+CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training sample may differ from its photo.
+
+    Attributes:
+        long_side: pixels of the photo's long side at which the exported model looks; scales are relative to it.
+        zoom: factor around that scale, smallest and largest (log-uniform).
+        free_scale: share of samples whose plate width is drawn from ``plate_width`` instead.
+        plate_width: pixels (log-uniform).
+        stretch: largest factor between horizontal and vertical zoom.
+        anywhere: share of windows that are not centred on a plate.
+        grey, blur, noise, jpeg, shade: share of samples so degraded.
+    """
+
+    long_side: int = 960
+    zoom: tuple[float, float] = (0.55, 1.7)
+    free_scale: float = 0.3
+    plate_width: tuple[float, float] = (20.0, 340.0)
+    stretch: float = 1.25
+    anywhere: float = 0.12
+    grey: float = 0.2
+    blur: float = 0.25
+    noise: float = 0.25
+    jpeg: float = 0.15
+    shade: float = 0.25
+
+
+@dataclass(frozen=True)
+class CachedPhoto:
+    """A photo in memory: ``image: uint8 (H, W, 3)``, ``boxes: float32 (N, 4)``, ymin, xmin, ymax, xmax, pixels."""
+
+    image: np.ndarray
+    boxes: np.ndarray
+
+
+def load_photos(
+    pictures: Sequence[LabelledPicture], swap_seed: int | None = None
+) -> tuple[list[CachedPhoto], list[AlprError]]:
+    """Read the photos and their ``plate`` boxes into memory; unreadable ones are returned as errors.
+
+    With a ``swap_seed`` every plate is replaced by a generated one.
+    """
+    photos: list[CachedPhoto] = []
+    problems: list[AlprError] = []
+    for picture in pictures:
+        try:
+            image = read_image(picture.path)
+        except AlprError as error:
+            problems.append(error)
+            continue
+        scale = min(1.0, CACHE_LONG_SIDE / max(image.shape[:2]))
+        if scale < 1:
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = np.array([*image.shape[:2]] * 2, np.float32)
+        photo = CachedPhoto(image, picture.annotation.boxes(("plate",)) * size)
+        photos.append(photo if swap_seed is None else _swapped(photo, np.random.default_rng((swap_seed, len(photos)))))
+    return photos, problems
+
+
+def _swapped(photo: CachedPhoto, rng: np.random.Generator) -> CachedPhoto:
+    image, boxes = photo.image, photo.boxes.copy()
+    for index, box in enumerate(photo.boxes):
+        image, boxes[index] = swap_plate(image, box, rng)
+    return CachedPhoto(image, boxes)
+
+
+def _scales(photo: CachedPhoto, box: np.ndarray | None, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Zoom factors y, x from the cached photo to the sample."""
+    zoom = rules.long_side / max(photo.image.shape[:2]) * np.exp(rng.uniform(*np.log(rules.zoom)))
+    if box is not None:
+        width = max(float(box[3] - box[1]), 1.0)
+        if rng.random() < rules.free_scale:
+            zoom = np.exp(rng.uniform(*np.log(rules.plate_width))) / width
+        zoom = np.clip(zoom * width, rules.plate_width[0] * 0.7, rules.plate_width[1]) / width
+    stretch = rng.uniform(-0.5, 0.5) * np.log(rules.stretch)
+    return zoom * np.exp(np.array([stretch, -stretch]))
+
+
+def crop_window(image: np.ndarray, top_left: np.ndarray, scales: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The ``size`` (H, W) sample whose corner lies at ``top_left`` (y, x) pixels of ``image``, zoomed by ``scales``."""
+    height, width = (max(2, round(n / s)) for n, s in zip(size, scales, strict=True))
+    y, x = (int(v) for v in np.floor(top_left))
+    window = np.full((height, width, 3), PADDING_GREY, np.uint8)
+    inside = image[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+    window[max(-y, 0) : max(-y, 0) + inside.shape[0], max(-x, 0) : max(-x, 0) + inside.shape[1]] = inside
+    method = cv2.INTER_AREA if scales.mean() < 1 else cv2.INTER_LINEAR
+    return cv2.resize(window, (size[1], size[0]), interpolation=method)
+
+
+def sample_window(
+    photo: CachedPhoto, size: tuple[int, int], rules: Augmentation, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """One window of ``photo``: image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
+    extent = np.array(photo.image.shape[:2], np.float32)
+    around = photo.boxes[rng.integers(len(photo.boxes))] if len(photo.boxes) else None
+    scales = _scales(photo, around, rules, rng)
+    window = np.array(size) / scales
+    if around is None or rng.random() < rules.anywhere:
+        centre = rng.uniform(0, 1, 2) * extent
+    else:
+        slack = np.maximum((window - (around[2:] - around[:2])) / 2, 0)
+        centre = (around[:2] + around[2:]) / 2 + rng.uniform(-1, 1, 2) * slack
+    # Windows stay on the photo but for a tenth of their size; smaller photos float freely in theirs.
+    room = extent - window
+    low, high = np.minimum(room, 0), np.maximum(room, 0)
+    top_left = np.floor(np.clip(centre - window / 2, low - 0.1 * window, high + 0.1 * window))
+    image = crop_window(photo.image, top_left, scales, size)
+    boxes = (photo.boxes - np.tile(top_left, 2)) * np.tile(scales, 2)
+    image, boxes = _keep_visible(image, boxes.astype(np.float32))
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+        boxes = np.stack([boxes[:, 0], size[1] - boxes[:, 3], boxes[:, 2], size[1] - boxes[:, 1]], axis=1)
+    return image, boxes
+
+
+def _keep_visible(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut boxes at the edge; plates hardly visible are painted over, for they are neither object nor background."""
+    height, width = image.shape[:2]
+    cut = np.clip(boxes, 0, [height, width, height, width]).astype(np.float32)
+    whole = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    visible = np.prod(cut[:, 2:] - cut[:, :2], axis=1)
+    clear = (visible > 0.5 * whole) & (cut[:, 3] - cut[:, 1] >= 9)
+    for ymin, xmin, ymax, xmax in np.round(cut[~clear & (visible > 0)]).astype(int):
+        image[ymin : ymax + 1, xmin : xmax + 1] = PADDING_GREY
+    return image, cut[clear]
+
+
+def degrade_colours(image: np.ndarray, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Change light, colour and sharpness of ``image: uint8 (H, W, 3)``."""
+    if rng.random() < rules.blur:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
+    values = image.astype(np.float32)
+    if rng.random() < rules.grey:
+        values[:] = values.mean(axis=2, keepdims=True)
+    else:
+        values *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    if rng.random() < rules.shade:
+        values *= _shade(image.shape[:2], rng)
+    mean = values.mean()
+    values = (values - mean) * rng.uniform(0.6, 1.4) + mean * rng.uniform(0.5, 1.4)
+    if rng.random() < rules.noise:
+        values += rng.normal(0, rng.uniform(2, 12), image.shape[:2])[..., None]
+    image = np.clip(values, 0, 255).astype(np.uint8)
+    if rng.random() < rules.jpeg:
+        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])[1]
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    return image
+
+
+def _shade(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A light or shadow edge in any direction: float32 (H, W, 1) factors."""
+    y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) / max(size)
+    angle, offset, softness = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3), rng.uniform(0.01, 0.5)
+    distance = (x - 0.5) * np.cos(angle) + (y - 0.4) * np.sin(angle) + offset
+    return (1 + rng.uniform(-0.5, 0.5) * np.clip(distance / softness, -1, 1))[..., None]
+
+
+class DetectionSamples(keras.utils.PyDataset):
+    """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever ``encode`` makes of their boxes.
+
+    Args:
+        photos: groups of photos; group ``i`` gives the share ``weights[i]`` of all samples.
+        encode: boxes float32 (M, 4), pixels -> the training target of one sample.
+        seed: sample ``k`` of epoch ``e`` is always the same.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Sequence[CachedPhoto]],
+        weights: Sequence[float],
+        encode: Callable[[np.ndarray], np.ndarray],
+        size: tuple[int, int],
+        batch: int,
+        batches: int,
+        rules: Augmentation,
+        seed: int,
+    ):
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self.photos, self.share = photos, np.array(weights, np.float64) / np.sum(weights)
+        self.encode, self.size, self.batch, self.batches = encode, size, batch, batches
+        self.rules, self.seed, self.epoch = rules, seed, 0
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def on_epoch_end(self) -> None:
+        """Draw new samples in the next epoch."""
+        self.epoch += 1
+
+    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """One image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
+        group = self.photos[rng.choice(len(self.photos), p=self.share)]
+        image, boxes = sample_window(group[rng.integers(len(group))], self.size, self.rules, rng)
+        return degrade_colours(image, self.rules, rng), boxes
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        samples = [self.sample(rng) for _ in range(self.batch)]
+        images = np.stack([image for image, _ in samples]).astype(np.float32)
+        return images, np.stack([self.encode(boxes) for _, boxes in samples])

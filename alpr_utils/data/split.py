@@ -1,0 +1,60 @@
+"""Two halves of a data folder that share no car, so that each half can be scored by models that never saw it."""
+
+from pathlib import Path
+
+from alpr_utils.data.truth import load_truth
+from alpr_utils.data.voc import LabelledPicture
+
+
+def load_texts(data_dir: Path) -> dict[str, list[str]]:
+    """Picture file name -> the texts of its plates; plates without a known text are left out.
+
+    Raises:
+        LabelError: ``data_dir`` is no folder, holds no labelled picture, or its ``plates.csv`` is broken.
+    """
+    pictures, _ = load_truth(data_dir)
+    return {picture.path.name: [plate.text for plate in plates if plate.text] for picture, plates in pictures}
+
+
+def _find_root(parents: dict[str, str], text: str) -> str:
+    while parents[text] != text:
+        text = parents[text]
+    return text
+
+
+def _groups(pictures: list[LabelledPicture], texts: dict[str, list[str]]) -> list[list[LabelledPicture]]:
+    """Pictures that are linked by shared plates, ordered by their smallest text; pictures without text come last."""
+    parents = {text: text for picture in pictures for text in texts.get(picture.path.name, [])}
+    for picture in pictures:
+        roots = [_find_root(parents, text) for text in texts.get(picture.path.name, [])]
+        for root in roots:
+            parents[root] = min(roots)
+    with_text: dict[str, list[LabelledPicture]] = {}
+    without_text: list[list[LabelledPicture]] = []
+    for picture in pictures:
+        names = texts.get(picture.path.name, [])
+        if names:
+            with_text.setdefault(_find_root(parents, names[0]), []).append(picture)
+        else:
+            without_text.append([picture])
+    return [with_text[root] for root in sorted(with_text)] + without_text
+
+
+def identity_halves(
+    pictures: list[LabelledPicture], texts: dict[str, list[str]]
+) -> tuple[list[LabelledPicture], list[LabelledPicture]]:
+    """Split ``pictures`` into half a and half b so that no plate text occurs in both.
+
+    Pictures that share any plate, directly or through others, stay together; the groups, sorted by their smallest text,
+    go to a and b in turn. The result depends on the names and texts only, not on the order of ``pictures``.
+
+    Args:
+        pictures: labelled pictures.
+        texts: picture file name -> the texts of its plates, see ``load_texts``.
+    """
+    ordered = sorted(pictures, key=lambda picture: str(picture.path))
+    groups = _groups(ordered, texts)
+    return (
+        [picture for group in groups[0::2] for picture in group],
+        [picture for group in groups[1::2] for picture in group],
+    )

@@ -1,0 +1,1 @@
+"""Plate detectors: a picture goes in, boxes come out."""

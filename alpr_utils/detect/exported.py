@@ -1,0 +1,164 @@
+"""Saved detectors, whoever trained them: found by folder name or path, checked, and made to detect."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alpr_utils.detect.detector import Detection
+from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
+from alpr_utils.errors import ModelError
+
+FROZEN_GRAPH = "frozen_inference_graph.pb"
+DEFAULT_THRESHOLD = 0.5
+
+
+class ExportedDetector:
+    """A saved detector.
+
+    Attributes:
+        name: the name of its folder.
+        threshold: operating threshold, the score from which ``detect`` reports a box.
+        labels: class number -> class name.
+        metadata: what ``metadata.json`` says, ``{}`` without one.
+    """
+
+    def __init__(self, name: str, graph: DetectionGraph, labels: dict[int, str], metadata: dict[str, Any]):
+        self.name = name
+        self.labels = labels
+        self.metadata = metadata
+        self.threshold = float(metadata.get("threshold", DEFAULT_THRESHOLD))
+        self._graph = graph
+
+    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""
+        outputs = self._graph(image)
+        count = int(outputs.get("num_detections", len(outputs["detection_scores"])))
+        scores = outputs["detection_scores"][:count]
+        classes = outputs["detection_classes"][:count].astype(int)
+        boxes = np.clip(_normalised(outputs)[:count], 0.0, 1.0)
+        not_empty = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        kept = np.flatnonzero((scores >= (self.threshold if min_score is None else min_score)) & not_empty)
+        best_first = kept[np.argsort(-scores[kept], kind="stable")]
+        return [
+            Detection(
+                (float(boxes[i, 0]), float(boxes[i, 1]), float(boxes[i, 2]), float(boxes[i, 3])),
+                float(scores[i]),
+                self.labels.get(int(classes[i]), str(classes[i])),
+            )
+            for i in best_first
+        ]
+
+
+def _normalised(outputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Boxes in 0..1; the Model Garden gives pixels of its padded input by default, and ``image_info`` to undo that."""
+    boxes = outputs["detection_boxes"]
+    if "image_info" not in outputs or boxes.size == 0 or boxes.max() <= 2.0:
+        return boxes
+    original_size, _, scale, offset = outputs["image_info"]
+    return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
+
+
+def default_models_dir() -> Path:
+    """``exported_model_directory`` beside the package (a checkout of the repository), else in the current folder."""
+    beside = Path(__file__).resolve().parents[2] / "exported_model_directory"
+    return beside if beside.is_dir() else Path("exported_model_directory")
+
+
+def _graph_file(folder: Path) -> Path | None:
+    """The SavedModel folder or frozen graph that ``folder`` holds."""
+    for candidate in (folder / "saved_model", folder):
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+    return folder / FROZEN_GRAPH if (folder / FROZEN_GRAPH).is_file() else None
+
+
+def list_detectors(models_dir: Path | None = None) -> list[str]:
+    """Names of the folders in ``models_dir`` that hold a SavedModel or a frozen graph."""
+    models_dir = models_dir or default_models_dir()
+    if not models_dir.is_dir():
+        return []
+    return sorted(folder.name for folder in models_dir.iterdir() if folder.is_dir() and _graph_file(folder))
+
+
+def _find(name_or_path: str | Path, models_dir: Path) -> tuple[Path, Path]:
+    """The model folder and the graph in it."""
+    path = next((p for p in (models_dir / name_or_path, Path(name_or_path)) if p.exists()), None)
+    if path is None:
+        names = ", ".join(list_detectors(models_dir)) or "none"
+        raise ModelError(f"{name_or_path}: no such model; give a path or one of {models_dir}: {names}.")
+    if path.is_file():
+        if path.suffix != ".pb":
+            raise ModelError(f"{path}: is no model; give a folder with saved_model/ or a {FROZEN_GRAPH}.")
+        return path.parent, path if path.name != "saved_model.pb" else path.parent
+    graph = _graph_file(path)
+    if graph is None:
+        content = ", ".join(sorted(item.name for item in path.iterdir())[:5]) or "nothing"
+        raise ModelError(f"{path}: holds {content}; expected saved_model/saved_model.pb or {FROZEN_GRAPH}.")
+    return (path.parent if path.name == "saved_model" else path), graph
+
+
+def read_label_map(file: Path) -> dict[int, str]:
+    """Class number -> name of a ``label_map.pbtxt`` of the Object Detection API.
+
+    Raises:
+        ModelError: the file cannot be read or holds no ``item { id: 1 name: 'plate' }``.
+    """
+    try:
+        text = re.sub(r"#.*", "", file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file}: cannot be read ({error}); copy it again.") from None
+    labels: dict[int, str] = {}
+    for item in re.findall(r"item\s*\{(.*?)\}", text, re.DOTALL):
+        number = re.search(r"\bid\s*:\s*(\d+)", item)
+        names = dict(re.findall(r"\b(name|display_name)\s*:\s*[\"']([^\"']*)[\"']", item))
+        if number and names:
+            labels[int(number.group(1))] = names.get("display_name") or names["name"]
+    if not labels:
+        raise ModelError(f"{file}: holds no class; write item {{ id: 1 name: 'plate' }}.")
+    return labels
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """The facts in ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
+
+    Raises:
+        ModelError: no valid JSON object, or a listed file is missing or has another checksum.
+    """
+    file = folder / "metadata.json"
+    if not file.exists():
+        return {}
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        checksums = dict(facts.get("sha256", {}))
+        float(facts.get("threshold", DEFAULT_THRESHOLD))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
+    for name, checksum in checksums.items():
+        part = folder / name
+        if not part.is_file():
+            raise ModelError(f"{part}: is missing, metadata.json lists it; copy the model folder again.")
+        if hashlib.sha256(part.read_bytes()).hexdigest() != checksum:
+            raise ModelError(f"{part}: does not have the checksum in metadata.json; copy the model folder again.")
+    return facts
+
+
+def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> ExportedDetector:
+    """Open a saved detector: ours, a TF2 Object Detection API or Model Garden SavedModel, or a TF1 frozen graph.
+
+    Args:
+        name_or_path: a folder name in ``models_dir``, or the path of a model folder, SavedModel or ``.pb`` file.
+        models_dir: default ``exported_model_directory`` beside the package.
+
+    Raises:
+        ModelError: not found, incomplete, damaged, with wrong checksums, or no detector.
+    """
+    folder, graph_file = _find(name_or_path, models_dir or default_models_dir())
+    metadata = read_metadata(folder)
+    label_map = folder / "label_map.pbtxt"
+    labels = read_label_map(label_map) if label_map.exists() else {1: "plate"}
+    graph = open_frozen_graph(graph_file) if graph_file.is_file() else open_saved_model(graph_file)
+    return ExportedDetector(folder.name, graph, labels, metadata)

@@ -1,0 +1,184 @@
+"""Boxes and text on pictures, contact sheets and step-by-step figures; Cyrillic and hangul included."""
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from alpr_utils.pipeline import PlateReading
+
+FOUND_COLOUR = (0, 200, 60)
+UNREAD_COLOUR = (255, 150, 0)
+_TITLE_COLOUR = (30, 30, 30)
+_SHEET_COLOUR = (245, 245, 245)
+_HANGUL_FONTS = ("nanum", "notosanscjk", "notosanskr", "malgun", "applesdgothic", "applegothic", "undotum", "baekmuk")
+_FONT_FOLDERS = {
+    "win32": ("C:/Windows/Fonts",),
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+}
+_LINUX_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+_HANGUL_LEADS = ("g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h")
+_HANGUL_VOWELS = (
+    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu",
+    "ui", "i",
+)  # fmt: skip
+_HANGUL_TAILS = (
+    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng", "t",
+    "t", "k", "t", "p", "t",
+)  # fmt: skip
+
+
+def _is_hangul(character: str) -> bool:
+    return "가" <= character <= "힣"
+
+
+@lru_cache(maxsize=1)
+def hangul_font() -> Path | None:
+    """An installed font with hangul, or None."""
+    for name in _FONT_FOLDERS.get(sys.platform, _LINUX_FONT_FOLDERS):
+        folder = Path(name).expanduser()
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".ttc", ".otf"))
+        for wanted in _HANGUL_FONTS:
+            for file in files:
+                if file.name.lower().replace("-", "").startswith(wanted):
+                    return file
+    return None
+
+
+def romanised(text: str) -> str:
+    """``text`` with each hangul syllable spelt in Latin letters: ``12가3456`` -> ``12ga3456``."""
+    parts = []
+    for character in unicodedata.normalize("NFC", text):
+        if _is_hangul(character):
+            lead, rest = divmod(ord(character) - ord("가"), len(_HANGUL_VOWELS) * len(_HANGUL_TAILS))
+            vowel, tail = divmod(rest, len(_HANGUL_TAILS))
+            character = _HANGUL_LEADS[lead] + _HANGUL_VOWELS[vowel] + _HANGUL_TAILS[tail]
+        parts.append(character)
+    return "".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _font(size: int, hangul: bool) -> ImageFont.FreeTypeFont:
+    import matplotlib
+
+    file = hangul_font() if hangul else None
+    return ImageFont.truetype(str(file or Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+
+
+def _fitted(text: str, size: int, max_width: int) -> tuple[str, ImageFont.FreeTypeFont]:
+    """``text`` in a spelling the fonts have, and a font in which it is at most ``max_width`` pixels wide."""
+    hangul = any(_is_hangul(character) for character in text)
+    if hangul and hangul_font() is None:
+        text, hangul = romanised(text), False
+    font = _font(size, hangul)
+    width = font.getlength(text)
+    if width > max_width:
+        font = _font(max(1, int(size * max_width / width)), hangul)
+    return text, font
+
+
+def label_of(plate: PlateReading) -> str:
+    """What is written beside a plate: its text and score, or the score of the detection when there is no text."""
+    return f"{plate.text} {plate.text_score:.0%}" if plate.text else f"{plate.detection_score:.0%}"
+
+
+def _label_place(
+    label_size: tuple[int, int], box_pixels: tuple[int, int, int, int], picture_size: tuple[int, int]
+) -> tuple[int, int]:
+    """Corner of a label: above its box, else below it, always inside the picture (sizes: width, height)."""
+    xmin, ymin, _, ymax = box_pixels
+    top = ymin - label_size[1] if ymin >= label_size[1] else ymax
+    top = max(0, min(top, picture_size[1] - label_size[1]))
+    return max(0, min(xmin, picture_size[0] - label_size[0])), top
+
+
+def draw_plates(image: np.ndarray, plates: Sequence[PlateReading]) -> np.ndarray:
+    """A copy of ``image: uint8 (H, W, 3)`` RGB with the box and text of every plate; line and letters grow with it."""
+    picture = Image.fromarray(image)
+    canvas = ImageDraw.Draw(picture)
+    height, width = image.shape[:2]
+    line = max(1, round(min(height, width) / 300))
+    size = max(8, round(min(height, width) / 28))
+    for plate in reversed(plates):  # the best one on top
+        colour = FOUND_COLOUR if plate.text else UNREAD_COLOUR
+        xmin, ymin, xmax, ymax = plate.box_pixels(height, width)
+        canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour, width=line)
+        padding = max(1, size // 6)
+        text, font = _fitted(label_of(plate), size, max(1, width - 2 * padding))
+        left, top, right, bottom = (round(x) for x in font.getbbox(text))
+        label = (right - left + 2 * padding, bottom - top + 2 * padding)
+        x, y = _label_place(label, (xmin, ymin, xmax, ymax), (width, height))
+        canvas.rectangle((x, y, x + label[0] - 1, y + label[1] - 1), fill=colour)
+        canvas.text((x + padding - left, y + padding - top), text, fill="black", font=font)
+    return np.array(picture)
+
+
+def _cell(image: np.ndarray, title: str, width: int, height: int, title_height: int) -> Image.Image:
+    cell = Image.new("RGB", (width, height + title_height), _SHEET_COLOUR)
+    picture = Image.fromarray(image).convert("RGB")
+    scale = min(width / picture.width, height / picture.height)
+    # Small crops are shown with their pixels; photos are averaged down.
+    filter_ = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    resized = picture.resize(size, filter_)
+    cell.paste(resized, ((width - size[0]) // 2, title_height + (height - size[1]) // 2))
+    if title:
+        text, font = _fitted(title, max(1, round(title_height * 0.6)), width - 4)
+        ImageDraw.Draw(cell).text((width // 2, title_height // 2), text, fill=_TITLE_COLOUR, font=font, anchor="mm")
+    return cell
+
+
+def contact_sheet(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str] | None = None,
+    columns: int = 4,
+    cell_width: int = 320,
+    gap: int = 6,
+) -> np.ndarray:
+    """Pictures in a grid, each fitted into its cell under its title.
+
+    Args:
+        images: uint8 (H, W, 3) RGB or (H, W) grey, of any sizes; at least one.
+        titles: one a picture, or None.
+        columns: pictures a row.
+        cell_width: pixels; the cells are as high as the tallest fitted picture needs.
+        gap: pixels between cells.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+    """
+    titles = titles or [""] * len(images)
+    columns = min(columns, len(images))
+    title_height = max(16, cell_width // 14) if any(titles) else 0
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    cell_height = max(1, round(cell_width * min(tallest, 1.5)))
+    rows = -(-len(images) // columns)
+    step = (cell_width + gap, cell_height + title_height + gap)
+    sheet = Image.new("RGB", (columns * step[0] + gap, rows * step[1] + gap), _SHEET_COLOUR)
+    for index, (image, title) in enumerate(zip(images, titles, strict=True)):
+        row, column = divmod(index, columns)
+        cell = _cell(image, title, cell_width, cell_height, title_height)
+        sheet.paste(cell, (gap + column * step[0], gap + row * step[1]))
+    return np.array(sheet)
+
+
+def side_by_side(left: np.ndarray, right: np.ndarray, titles: tuple[str, str] = ("", "")) -> np.ndarray:
+    """Two pictures, uint8 (H, W, 3) RGB or (H, W) grey, beside each other at the width of the wider one."""
+    return contact_sheet([left, right], titles, columns=2, cell_width=max(left.shape[1], right.shape[1]))
+
+
+def step_figure(steps: Sequence[tuple[str, np.ndarray]], columns: int = 3, cell_width: int = 360) -> np.ndarray:
+    """The intermediate pictures of a method, numbered in their order: uint8 (H, W, 3) RGB.
+
+    Args:
+        steps: (title, picture) pairs; pictures are uint8 (H, W, 3) RGB or (H, W) grey, or boolean masks.
+        columns: pictures a row.
+        cell_width: pixels.
+    """
+    images = [image.astype(np.uint8) * 255 if image.dtype == bool else image for _, image in steps]
+    titles = [f"{number}. {title}" for number, (title, _) in enumerate(steps, start=1)]
+    return contact_sheet(images, titles, columns, cell_width)

@@ -1,0 +1,25 @@
+"""What can go wrong with a user's input. Every message is one sentence that names the file and the remedy."""
+
+
+class AlprError(Exception):
+    """Base of all errors that a user can mend; the command line prints its text without a traceback."""
+
+
+class PictureError(AlprError):
+    """A picture or video is missing, unreadable, empty or too large."""
+
+
+class LabelError(AlprError):
+    """A label file (VOC XML, CSV) is missing, broken or contradicts its picture."""
+
+
+class ModelError(AlprError):
+    """A model folder is missing, incomplete, corrupt or of another kind."""
+
+
+class OutputError(AlprError):
+    """A result cannot be written where the user asked for it."""
+
+
+class DownloadError(AlprError):
+    """A file could not be fetched or does not have the promised checksum."""

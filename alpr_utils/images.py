@@ -1,0 +1,184 @@
+"""Pictures in and out: read, write, find; video frames. Every error about a picture is born here."""
+
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from alpr_utils.errors import OutputError, PictureError
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+_JPEG_QUALITY = 92
+
+
+def is_video(path: Path) -> bool:
+    """Whether ``path`` is named like a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def natural_key(path: Path) -> tuple[str, list[tuple[int, int, str]]]:
+    """Sort key that puts ``2.jpg`` before ``10.jpg``."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", path.name.casefold())
+    return str(path.parent), [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]
+
+
+def _open_picture(path: Path) -> Image.Image:
+    """The undecoded picture; opening reads no more than the header."""
+    try:
+        if path.is_dir():
+            raise PictureError(f"{path}: is a folder where a picture was expected; name a picture inside it.")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise PictureError(f"{path}: does not exist; check the path.") from None
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
+    if not content:
+        raise PictureError(f"{path}: is an empty file; copy or download it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(content))
+    except UnidentifiedImageError:
+        raise PictureError(f"{path}: is no picture or a damaged one; save it as JPEG or PNG.") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"{path}: is absurdly large; make it smaller than 178 million pixels.") from None
+    except Exception as error:  # decoders raise nearly anything on damaged headers
+        raise PictureError(f"{path}: has a damaged header ({error}); save it again as JPEG or PNG.") from None
+
+
+def _to_rgb(picture: Image.Image) -> np.ndarray:
+    """Any Pillow mode to uint8 (H, W, 3) RGB; transparency is laid over white."""
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        grey = np.asarray(picture, np.float32) / 257
+    elif picture.mode == "F":
+        grey = np.nan_to_num(np.asarray(picture, np.float32))
+    else:
+        if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+            layer = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return np.array(picture.convert("RGB"))
+    return np.repeat(np.clip(np.rint(grey), 0, 255).astype(np.uint8)[..., None], 3, axis=-1)
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read a picture upright: EXIF rotation applied, the first frame of an animation, 16 bits scaled to 8.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+
+    Raises:
+        PictureError: missing, unreadable, empty, cut off, no picture, or more than 178 million pixels.
+    """
+    path = Path(path)
+    picture = _open_picture(path)
+    if 0 in picture.size:
+        raise PictureError(f"{path}: is {picture.width}x{picture.height} pixels; save a picture with content.")
+    try:
+        picture.load()
+        return _to_rgb(ImageOps.exif_transpose(picture))
+    except Exception as error:  # decoders raise nearly anything on damaged content
+        raise PictureError(f"{path}: is cut off or damaged ({error}); copy or download it again.") from None
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write ``image: uint8 (H, W, 3) RGB`` in the format of the suffix; missing folders are made.
+
+    Raises:
+        OutputError: unknown suffix, or the place is read-only, full or otherwise not writable.
+    """
+    path = Path(path)
+    encoded = io.BytesIO()
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None:
+        raise OutputError(f"{path}: has no picture suffix; end the name in .jpg or .png.")
+    options = {"quality": _JPEG_QUALITY} if kind in ("JPEG", "WEBP") else {}
+    Image.fromarray(image).save(encoded, kind, **options)
+    write_bytes(path, encoded.getvalue())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a result file; missing folders are made.
+
+    Raises:
+        OutputError: the place is read-only, full or otherwise not writable.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another output folder.") from None
+
+
+def _pictures_in_folder(folder: Path) -> list[Path]:
+    try:
+        names = list(folder.iterdir())
+    except OSError as error:
+        raise PictureError(f"{folder}: cannot be listed ({error.strerror}); check its permissions.") from None
+    found = [path for path in names if path.suffix.lower() in PICTURE_SUFFIXES + VIDEO_SUFFIXES]
+    if not found:
+        raise PictureError(f"{folder}: holds no picture or video; put {', '.join(PICTURE_SUFFIXES[:5])} files there.")
+    return sorted(found, key=natural_key)
+
+
+def _pictures_at(path: Path) -> list[Path]:
+    if path.is_dir():
+        return _pictures_in_folder(path)
+    if path.exists():
+        return [path]
+    if not has_magic(str(path)):
+        raise PictureError(f"{path}: does not exist; check the path.")
+    # Path.glob takes no absolute patterns.
+    matches = sorted((Path(name) for name in glob(str(path), recursive=True)), key=natural_key)  # noqa: PTH207
+    if not matches:
+        raise PictureError(f"{path}: matches no file; check the pattern.")
+    return [match for match in matches if match.is_file()]
+
+
+def find_pictures(paths: Iterable[str | Path]) -> tuple[list[Path], list[PictureError]]:
+    """Pictures and videos named by files, folders (not their subfolders) and globs, each once.
+
+    Within a folder or glob they are sorted as people count: 2 before 10. A file named directly is taken whatever its
+    suffix. Paths that lead nowhere are returned as errors, so that the rest is kept.
+    """
+    found: dict[Path, None] = {}
+    problems: list[PictureError] = []
+    for path in paths:
+        try:
+            found.update(dict.fromkeys(_pictures_at(Path(path))))
+        except PictureError as error:
+            problems.append(error)
+        except OSError as error:
+            problems.append(PictureError(f"{path}: cannot be looked up ({error.strerror}); check its permissions."))
+    return list(found), problems
+
+
+def video_frames(path: str | Path, every: int = 1) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield ``(frame number from 0, uint8 (H, W, 3) RGB)`` of every ``every``-th frame.
+
+    Raises:
+        PictureError: the file is missing, or holds no frame that OpenCV can decode.
+    """
+    import cv2
+
+    path = Path(path)
+    if not path.exists():
+        raise PictureError(f"{path}: does not exist; check the path.")
+    capture = cv2.VideoCapture(str(path))
+    try:
+        number = 0
+        while capture.grab():
+            if number % every == 0:
+                decoded, frame = capture.retrieve()
+                if decoded:
+                    yield number, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            number += 1
+    finally:
+        capture.release()
+    if number == 0:
+        raise PictureError(f"{path}: holds no frame that can be decoded; save it again as MP4 (H.264).")

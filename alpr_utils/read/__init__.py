@@ -1,0 +1,1 @@
+"""Plate readers: a crop of one plate goes in, its text comes out."""

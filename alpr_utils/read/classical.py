@@ -1,0 +1,106 @@
+"""The classical reader: segmentation, a character classifier, decoding; every step open to inspection."""
+
+from pathlib import Path
+
+import numpy as np
+
+from alpr_utils.plates.mongolia import SLOTS
+from alpr_utils.read.char_cnn import CharClassifier, load_char_classifier
+from alpr_utils.read.char_image import character_images
+from alpr_utils.read.decode import Decoded, decode_free, decode_grammar
+from alpr_utils.read.reading import Reading
+from alpr_utils.read.segment import Hypothesis, Segmentation, SegmentParameters, segment
+
+MODEL_FOLDER = "char_cnn_mn"
+_MIN_SIDE = 8  # pixels; smaller crops hold nothing that could be read
+_SURE = 0.9  # a first reading whose every character is this sure needs no second hypothesis
+
+
+def hypotheses(remove_shadows: bool) -> tuple[Hypothesis, ...]:
+    """Ways to threshold, the textbook's first, light characters on dark plates last."""
+    first = (
+        Hypothesis(remove_shadows),
+        Hypothesis(remove_shadows, local_threshold=True),
+        Hypothesis(False, local_threshold=not remove_shadows),
+    )
+    return (*first, Hypothesis(remove_shadows, inverted=True), Hypothesis(remove_shadows, True, inverted=True))
+
+
+def _rank(decoded: Decoded) -> tuple[bool, float]:
+    """A complete plate beats any torso, however sure; then the surer one wins."""
+    return len(decoded.text) == len(SLOTS), decoded.score
+
+
+def _is_sure(decoded: Decoded) -> bool:
+    return len(decoded.text) == len(SLOTS) and min(*decoded.char_scores, decoded.score) >= _SURE
+
+
+class ClassicalReader:
+    """Reads Mongolian plates step by step; see `Reader` for the protocol."""
+
+    name = "classical"
+
+    def __init__(
+        self,
+        model_dir: Path,
+        grammar: bool = True,
+        remove_shadows: bool = True,
+        parameters: SegmentParameters | None = None,
+    ) -> None:
+        """Load the classifier.
+
+        Args:
+            model_dir: folder of the character classifier.
+            grammar: decode as four digits and three letters; otherwise whatever stands there.
+            remove_shadows: flatten uneven light before thresholding.
+            parameters: of the segmentation.
+
+        Raises:
+            ModelError: ``model_dir`` is missing, incomplete or corrupt.
+        """
+        self.classifier: CharClassifier = load_char_classifier(model_dir)
+        self.grammar = grammar
+        self.parameters = parameters or SegmentParameters()
+        self.hypotheses = hypotheses(remove_shadows)
+
+    def read(self, plate: np.ndarray) -> Reading:
+        """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
+        return self.explain(plate)[1]
+
+    def explain(self, plate: np.ndarray) -> tuple[Segmentation, Reading]:
+        """Read a plate and show how: the pictures of the hypothesis that won, and the reading.
+
+        Args:
+            plate: uint8 (H, W, 3) RGB, at least 1x1.
+        """
+        too_small = min(plate.shape[:2]) < _MIN_SIDE
+        best: tuple[Segmentation, Decoded] | None = None
+        for hypothesis in self.hypotheses:
+            found = segment(plate, hypothesis, self.parameters)
+            if too_small:
+                return found, Reading()
+            decoded = self._decode(found)
+            if best is None or _rank(decoded) > _rank(best[1]):
+                best = found, decoded
+            if _is_sure(best[1]):
+                break
+        assert best is not None
+        found, decoded = best
+        if not decoded.text:
+            return found, Reading()
+        return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, "mn")
+
+    def _decode(self, found: Segmentation) -> Decoded:
+        images = character_images(found.deskewed, [candidate.box for candidate in found.candidates])
+        probabilities = self.classifier.probabilities(images)
+        decoded = decode_grammar(found.candidates, probabilities) if self.grammar else Decoded()
+        return decoded if decoded.text else decode_free(found.candidates, probabilities)
+
+
+def load_classical_reader(models_root: Path, grammar: bool = True, remove_shadows: bool = True) -> ClassicalReader:
+    """The classical reader with the shipped classifier; ``models_root`` is the folder of all exported models.
+
+    Raises:
+        ModelError: the classifier's folder is missing, incomplete or corrupt.
+    """
+    return ClassicalReader(models_root / MODEL_FOLDER, grammar, remove_shadows)

@@ -1,0 +1,121 @@
+"""Tables of plates: CSV written row by row, JSON written at the end."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+from alpr_utils.errors import OutputError
+from alpr_utils.images import write_bytes
+from alpr_utils.pipeline import PictureResult
+
+PLATE_COLUMNS = (
+    "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",
+)  # fmt: skip
+CROP_COLUMNS = ("image", "text", "text_score")
+
+
+class CsvTable:
+    """A CSV file that is complete up to the last row at every moment, even if the program is killed.
+
+    Args:
+        path: UTF-8 file; missing folders are made, an old file is replaced.
+        columns: the header.
+
+    Raises:
+        OutputError: (on opening and on writing) the place is read-only, full or otherwise not writable.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]):
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise self._failure(error) from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self.add([columns])
+
+    def _failure(self, error: OSError) -> OutputError:
+        return OutputError(f"{self._path}: cannot be written ({error.strerror}); choose another place for it.")
+
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
+        """Append rows and hand them to the operating system."""
+        try:
+            self._writer.writerows(rows)
+            self._file.flush()
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def __enter__(self) -> "CsvTable":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError as close_error:  # what could not be flushed cannot be closed either
+            if error is None:
+                raise self._failure(close_error) from None
+
+
+def plate_rows(result: PictureResult) -> list[tuple[object, ...]]:
+    """One row of ``PLATE_COLUMNS`` a plate; boxes in pixels of the picture, plates counted from 1."""
+    height, width = result.image.shape[:2]
+    return [
+        (
+            result.name,
+            number,
+            *plate.box_pixels(height, width),
+            f"{plate.detection_score:.4f}",
+            plate.text,
+            f"{plate.text_score:.4f}",
+            plate.rows,
+            plate.country,
+        )
+        for number, plate in enumerate(result.plates, start=1)
+    ]
+
+
+def crop_rows(result: PictureResult) -> list[tuple[object, ...]]:
+    """The rows of ``CROP_COLUMNS`` for a picture that was read as one plate."""
+    return [(result.name, plate.text, f"{plate.text_score:.4f}") for plate in result.plates]
+
+
+def drawing_name(result: PictureResult, enhanced: bool, taken: set[str]) -> str:
+    """File name of a drawing, ``12_enhanced.jpg`` or ``12_not_enhanced.jpg``; made longer where two would be the same.
+
+    ``taken`` holds the names given so far, in small letters, and is added to.
+    """
+    frame = "" if result.frame is None else f"_{result.frame:06d}"
+    ending = f"{frame}_{'enhanced' if enhanced else 'not_enhanced'}.jpg"
+    whole_path = "_".join(part for part in result.path.parts if part not in ("/", ".", ".."))
+    for beginning in (result.path.stem, result.path.name, whole_path.replace(":", "")):
+        name = beginning + ending
+        if name.casefold() not in taken:
+            break
+    taken.add(name.casefold())
+    return name
+
+
+def picture_facts(result: PictureResult) -> dict[str, object]:
+    """One picture for JSON: name, size and boxes in pixels, and the score of every character."""
+    height, width = result.image.shape[:2]
+    plates = []
+    for plate in result.plates:
+        xmin, ymin, xmax, ymax = plate.box_pixels(height, width)
+        box = {"xmin": xmin, "ymin": ymin, "xmax": xmax, "ymax": ymax}
+        plates.append({**{key: value for key, value in asdict(plate).items() if key != "box"}, "box_pixels": box})
+    return {"image": result.name, "width": width, "height": height, "plates": plates}
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write ``content`` as UTF-8 JSON.
+
+    Raises:
+        OutputError: the place is read-only, full or otherwise not writable.
+    """
+    write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

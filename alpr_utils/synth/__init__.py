@@ -1,0 +1,1 @@
+"""The generator: glyphs, plates, degradation and scenes, with exact labels."""

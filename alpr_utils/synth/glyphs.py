@@ -1,0 +1,134 @@
+"""Masks of single characters at any size, from our own stroke face and from the licensed fonts in ``fonts/``."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from alpr_utils.synth.stroke_font import STROKES, draw_strokes
+
+FONT_FOLDER = Path(__file__).parent / "fonts"
+
+# Ink width / ink height of each character on real plates; the rest is DEFAULT_ASPECT.
+DEFAULT_ASPECT = 0.57
+ASPECTS = {
+    "0": 0.54,
+    "1": 0.32,
+    "3": 0.53,
+    "А": 0.64,
+    "Г": 0.54,
+    "Д": 0.7,
+    "Ж": 0.85,
+    "М": 0.68,
+    "У": 0.62,
+    "Ү": 0.62,
+    "Ц": 0.64,
+    "Х": 0.6,
+}
+
+_SOURCE_HEIGHT_PX = 96
+_MARGIN_PX = 14
+
+
+class Face(Protocol):
+    """A source of glyphs."""
+
+    @property
+    def name(self) -> str:
+        """Unique name of the face."""
+        ...
+
+    def mask(self, char: str, width_px: int, height_px: int, stroke_px: float) -> np.ndarray:
+        """Ink of ``char`` stretched to fill the cell: float32 (height_px, width_px), 0 paper .. 1 ink."""
+        ...
+
+
+@dataclass(frozen=True)
+class StrokeFace:
+    """Our drawing of the Mongolian face."""
+
+    name: str
+    square_ends: bool
+
+    def mask(self, char: str, width_px: int, height_px: int, stroke_px: float) -> np.ndarray:
+        """See `Face.mask`."""
+        return draw_strokes(char, width_px, height_px, stroke_px, self.square_ends)
+
+
+@dataclass(frozen=True)
+class FontFace:
+    """A TrueType font; its strokes are thickened or thinned towards the wanted width.
+
+    Attributes:
+        name: stem of the font file.
+        inside: for each character the signed distance to its outline in source pixels, positive inside;
+            float32 (H, W) with `_MARGIN_PX` of paper around the ink.
+        stem_px: width of the font's upright strokes in source pixels.
+    """
+
+    name: str
+    inside: dict[str, np.ndarray]
+    stem_px: float
+
+    def mask(self, char: str, width_px: int, height_px: int, stroke_px: float) -> np.ndarray:
+        """See `Face.mask`; characters that the font lacks come from the stroke face."""
+        if char not in self.inside:
+            return draw_strokes(char, width_px, height_px, stroke_px, square_ends=True)
+        inside = self.inside[char]
+        ink_height, ink_width = (side - 2 * _MARGIN_PX for side in inside.shape)
+        scale = (width_px / ink_width * height_px / ink_height) ** 0.5
+        # A font's shapes close up or break when its weight is moved further than this.
+        grow = float(np.clip(stroke_px / scale - self.stem_px, -0.3 * self.stem_px, 0.3 * self.stem_px)) / 2
+        trim = round(_MARGIN_PX - grow)
+        cut = inside[trim:-trim, trim:-trim]
+        ink = np.clip(cut + grow + 0.5, 0, 1).astype(np.float32)
+        return cv2.resize(ink, (width_px, height_px), interpolation=cv2.INTER_AREA)
+
+
+def _signed_distance(ink: np.ndarray) -> np.ndarray:
+    filled = (ink > 127).astype(np.uint8)
+    return (cv2.distanceTransform(filled, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - filled, cv2.DIST_L2, 5)).astype(
+        np.float32
+    )
+
+
+def _ink_box(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray | None:
+    canvas = Image.new("L", (2 * _SOURCE_HEIGHT_PX + 200, 3 * _SOURCE_HEIGHT_PX))
+    ImageDraw.Draw(canvas).text((100, 50), char, 255, font=font)
+    ink = np.asarray(canvas)
+    rows, columns = np.flatnonzero(ink.max(1) > 127), np.flatnonzero(ink.max(0) > 127)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else None
+
+
+def load_font_face(path: Path) -> FontFace:
+    """Read a font; a character counts only when it has ink and differs from the font's empty box."""
+    font = ImageFont.truetype(path, round(_SOURCE_HEIGHT_PX / 0.7))
+    missing = _ink_box(font, "\uffff")
+    inside = {}
+    for char in STROKES:
+        ink = _ink_box(font, char)
+        if ink is not None and not (missing is not None and np.array_equal(ink, missing)):
+            inside[char] = _signed_distance(np.pad(ink, _MARGIN_PX))
+    upright = inside["П"]
+    stem_px = float((upright[int(upright.shape[0] * 0.6)] > 0).sum()) / 2
+    return FontFace(path.stem, inside, stem_px)
+
+
+OWN_FACES = (StrokeFace("mongolian_square", True), StrokeFace("mongolian_round", False))
+
+
+@cache
+def font_faces() -> tuple[FontFace, ...]:
+    """The licensed fonts, by name."""
+    return tuple(load_font_face(path) for path in sorted(FONT_FOLDER.glob("*.ttf")))
+
+
+def pick_face(rng: np.random.Generator, own_share: float = 0.6) -> Face:
+    """Our own face with probability ``own_share``, otherwise one of the fonts."""
+    if rng.random() < own_share:
+        return OWN_FACES[rng.integers(len(OWN_FACES))]
+    return font_faces()[rng.integers(len(font_faces()))]

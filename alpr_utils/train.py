@@ -1,0 +1,202 @@
+"""Training of the detectors: photos with VOC boxes in, a run folder with checkpoints, curves and weights out.
+
+A run folder holds ``plan.json`` (every setting), ``log.csv`` and ``curves.png`` (learning curves), ``backup/`` (what a
+stopped training resumes from) and ``last.weights.h5``. The same code runs with KERAS_BACKEND=tensorflow, jax or torch.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alpr_utils.data.corners import CORNERS_FILE, load_corners
+from alpr_utils.data.detection_data import Augmentation, CachedPhoto, DetectionSamples, load_photos
+from alpr_utils.data.split import identity_halves, load_texts
+from alpr_utils.data.voc import LabelledPicture, load_labelled
+from alpr_utils.detect.anchors import assign_targets, make_anchors
+from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
+from alpr_utils.errors import AlprError
+from alpr_utils.weights import load_weights
+
+
+PARTS = ("a", "b", "swap")
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A folder of labelled photos.
+
+    Attributes:
+        folder: photos with VOC XML files.
+        share: how often its photos are drawn, relative to the other sources.
+        part: ``a`` or ``b`` takes only that half of the folder, split by plate identity; ``swap`` takes all and
+            replaces every plate by a generated one; ``""`` takes all as they are.
+    """
+
+    folder: str
+    share: float = 1.0
+    part: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "DataSource":
+        """``FOLDER``, ``FOLDER=SHARE``, ``FOLDER:PART`` or ``FOLDER:PART=SHARE``."""
+        folder, _, share = text.partition("=")
+        part = next((part for part in PARTS if folder.endswith(f":{part}")), "")
+        folder = folder.removesuffix(f":{part}")
+        try:
+            return cls(folder, float(share or 1), part)
+        except ValueError:
+            raise AlprError(f"{text}: the share after '=' is no number; write for example {folder}=0.25.") from None
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Everything that decides a training; lengths in pixels, ``epoch_batches`` batches make an epoch.
+
+    Attributes:
+        precision: Keras dtype policy; ``mixed_bfloat16`` is a third faster on processors that know bfloat16.
+        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights.
+    """
+
+    sources: tuple[DataSource, ...]
+    validation: DataSource | None = None
+    height: int = 256
+    width: int = 384
+    batch: int = 16
+    epochs: int = 60
+    epoch_batches: int = 100
+    learning_rate: float = 2e-3
+    precision: str = "float32"
+    start_from: str = ""
+    seed: int = 0
+
+
+def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprError]]:
+    """The labelled pictures of a source and the label files that were unusable."""
+    folder = Path(source.folder)
+    if (folder / CORNERS_FILE).exists():
+        return load_corners(folder), []
+    pictures, problems = load_labelled(folder)
+    if source.part in ("a", "b"):
+        first, second = identity_halves(pictures, load_texts(folder))
+        pictures = first if source.part == "a" else second
+    return pictures, list(problems)
+
+
+def _photos(sources: Sequence[DataSource], seed: int) -> list[list[CachedPhoto]]:
+    groups = []
+    for source in sources:
+        pictures, problems = load_source(source)
+        photos, unreadable = load_photos(pictures, seed if source.part == "swap" else None)
+        for problem in [*problems, *unreadable]:
+            print(f"left out: {problem}")
+        if not photos:
+            raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
+        print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos")
+        groups.append(photos)
+    return groups
+
+
+def _schedule(plan: TrainingPlan) -> keras.optimizers.schedules.LearningRateSchedule:
+    steps = plan.epochs * plan.epoch_batches
+    warmup = min(200, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        plan.learning_rate / 20, steps - warmup, alpha=0.01, warmup_target=plan.learning_rate, warmup_steps=warmup
+    )
+
+
+def epochs_done(run: Path) -> int:
+    """Number of epochs in the log of a run."""
+    log = run / "log.csv"
+    return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
+
+
+def draw_curves(log: Path, picture: Path) -> None:
+    """Draw every loss column of a ``log.csv`` over the epochs."""
+    from matplotlib.figure import Figure
+
+    with log.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="loss", yscale="log")
+    for column in ("loss", "val_loss"):
+        if rows and rows[0].get(column):
+            axes.plot([float(row[column]) for row in rows], label={"loss": "training"}.get(column, "validation"))
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(picture, dpi=110)
+
+
+def _callbacks(run: Path) -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
+        keras.callbacks.CSVLogger(run / "log.csv", append=True),
+        keras.callbacks.ModelCheckpoint(run / "last.weights.h5", save_weights_only=True),
+    ]
+
+
+def _prepare_run(run: Path, plan: TrainingPlan) -> None:
+    run.mkdir(parents=True, exist_ok=True)
+    settings = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
+    file = run / "plan.json"
+    if file.exists() and file.read_text(encoding="utf-8") != settings:
+        raise AlprError(f"{file}: this run was begun with other settings; resume with those or choose another --run.")
+    file.write_text(settings, encoding="utf-8")
+
+
+def train_ssd(
+    plan: TrainingPlan, run: Path, config: SSDConfig | None = None, stop_after: int | None = None
+) -> Path:
+    """Train the SSD by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
+
+    ``stop_after`` ends the training after that many epochs although the learning rate is planned for ``plan.epochs``:
+    the way to make a base for fine-tuning.
+
+    Returns:
+        The file with the final weights, ready for ``export_ssd``.
+    """
+    config = config or SSDConfig()
+    _prepare_run(run, plan)
+    keras.utils.set_random_seed(plan.seed)
+    keras.config.set_dtype_policy(plan.precision)
+    try:
+        network = build_ssd(config)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    if plan.start_from:
+        load_weights(network, Path(plan.start_from))
+    anchors = keras.ops.convert_to_numpy(make_anchors(plan.height, plan.width, config.anchors))
+
+    def encode(boxes: np.ndarray) -> np.ndarray:
+        targets = assign_targets(anchors, boxes)
+        return np.concatenate([targets.boxes, targets.objectness[:, None]], axis=1)
+
+    size = (plan.height, plan.width)
+    shares = [source.share for source in plan.sources]
+    train = DetectionSamples(
+        _photos(plan.sources, plan.seed), shares, encode, size, plan.batch, plan.epoch_batches, Augmentation(), plan.seed
+    )
+    train.epoch = epochs_done(run)
+    validation = _validation_arrays(plan, encode) if plan.validation else None
+    network.compile(
+        optimizer=keras.optimizers.AdamW(_schedule(plan), weight_decay=1e-4, clipnorm=10.0),
+        loss=SSDLoss(anchors),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    network.fit(train, epochs=stop_after or plan.epochs, validation_data=validation, callbacks=_callbacks(run), verbose=2)
+    draw_curves(run / "log.csv", run / "curves.png")
+    return run / "last.weights.h5"
+
+
+def _validation_arrays(plan: TrainingPlan, encode: object) -> tuple[np.ndarray, np.ndarray]:
+    """64 fixed samples of the validation photos, hardly degraded, so that the curve is comparable between epochs."""
+    assert plan.validation is not None
+    mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
+    samples = DetectionSamples(
+        _photos([plan.validation], plan.seed), [1.0], encode, (plan.height, plan.width), 64, 1, mild, plan.seed
+    )
+    return samples[0]

@@ -1,0 +1,98 @@
+"""Shared fixtures: pictures with a plate, a detector that finds bright boxes, and tiny saved models."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alpr_utils.detect.detector import Detection
+from alpr_utils.read.reading import Reading
+
+PLATE_PIXELS = (40, 30, 100, 54)  # xmin, ymin, xmax, ymax of the plate in `plate_picture`
+PICTURE_SIZE = (120, 160)  # height, width
+
+
+@pytest.fixture
+def plate_picture() -> np.ndarray:
+    """Grey picture with one white rectangle where the plate is."""
+    image = np.full((*PICTURE_SIZE, 3), 90, np.uint8)
+    xmin, ymin, xmax, ymax = PLATE_PIXELS
+    image[ymin:ymax, xmin:xmax] = 250
+    return image
+
+
+class BrightBoxDetector:
+    """Finds the bounding box of everything brighter than 200."""
+
+    name = "bright"
+    threshold = 0.5
+
+    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+        bright = image.min(axis=-1) > 200
+        if not bright.any():
+            return []
+        rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+        height, width = image.shape[:2]
+        box = (rows[0] / height, columns[0] / width, (rows[-1] + 1) / height, (columns[-1] + 1) / width)
+        return [Detection(tuple(float(x) for x in box), 0.9)]  # type: ignore[arg-type]
+
+
+class FixedReader:
+    """Reads the same text on every plate."""
+
+    name = "fixed"
+
+    def __init__(self, text: str = "1537УНЛ", grammar: bool = True):
+        self.text, self.grammar = text, grammar
+
+    def read(self, plate: np.ndarray) -> Reading:
+        return Reading(self.text, 0.8, tuple([0.8] * len(self.text)), 1, "mn")
+
+
+@pytest.fixture
+def detector() -> BrightBoxDetector:
+    return BrightBoxDetector()
+
+
+@pytest.fixture
+def reader() -> FixedReader:
+    return FixedReader()
+
+
+@pytest.fixture(scope="session")
+def build_saved_model() -> Callable[..., Path]:
+    """Writes a SavedModel that always finds the same two boxes, with a chosen input and chosen outputs."""
+    import tensorflow as tf
+
+    def build(
+        folder: Path,
+        input_name: str = "input_tensor",
+        dtype: tf.DType = tf.uint8,
+        shape: tuple[int | None, ...] = (1, None, None, 3),
+        outputs: Callable[[tf.Tensor], dict[str, tf.Tensor]] | None = None,
+    ) -> Path:
+        def two_boxes(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+            count = tf.cast(tf.shape(picture)[0], tf.float32)  # the input must be used
+            return {
+                "detection_boxes": tf.constant([[[0.5, 0.1, 0.7, 0.3], [0.25, 0.25, 0.45, 0.625], [0, 0, 0, 0]]]),
+                "detection_scores": tf.constant([[0.3, 0.9, 0.0]]) * count,
+                "detection_classes": tf.constant([[1.0, 1.0, 1.0]]),
+                "num_detections": tf.constant([2.0]),
+            }
+
+        module = tf.Module()
+        spec = tf.TensorSpec(shape, dtype, name=input_name)
+        function = tf.function(outputs or two_boxes, input_signature=[spec])
+        tf.saved_model.save(module, str(folder), signatures={"serving_default": function})
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def models_dir(build_saved_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with one detector, ``plate_detector_ssd``."""
+    folder = tmp_path_factory.mktemp("models")
+    build_saved_model(folder / "plate_detector_ssd" / "saved_model")
+    return folder

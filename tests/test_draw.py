@@ -1,0 +1,82 @@
+"""Drawings: inside the picture, in every script, at every size."""
+
+import numpy as np
+import pytest
+
+from alpr_utils import draw
+from alpr_utils.draw import contact_sheet, draw_plates, romanised, side_by_side, step_figure
+from alpr_utils.pipeline import PlateReading
+
+
+def _plate(text: str, box: tuple[float, float, float, float] = (0.4, 0.3, 0.5, 0.6)) -> PlateReading:
+    return PlateReading(box, 0.9, text, 0.8)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 400), (48, 64), (480, 640), (4320, 768)])
+def test_any_size_keeps_its_shape(size: tuple[int, int]) -> None:
+    image = np.full((*size, 3), 128, np.uint8)
+    drawn = draw_plates(image, [_plate("1537УНӨ"), _plate("", (0, 0, 1, 1))])
+    assert drawn.shape == image.shape
+    assert (image == 128).all()
+
+
+def test_nothing_to_draw_leaves_the_picture() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
+    assert (draw_plates(image, []) == image).all()
+
+
+@pytest.mark.parametrize(
+    "box", [(0.0, 0.0, 0.05, 0.05), (0.0, 0.9, 0.05, 1.0), (0.95, 0.0, 1.0, 0.05), (0.95, 0.95, 1.0, 1.0), (0, 0, 1, 1)]
+)
+def test_label_stays_inside(box: tuple[float, float, float, float]) -> None:
+    image = np.full((300, 400, 3), 128, np.uint8)
+
+    def letter_pixels(drawn: np.ndarray) -> int:
+        return int((drawn == 0).all(axis=-1).sum())
+
+    in_the_middle = letter_pixels(draw_plates(image, [_plate("1537УНЛ")]))
+    assert letter_pixels(draw_plates(image, [_plate("1537УНЛ", box)])) == in_the_middle > 100
+
+
+def test_read_and_unread_plates_differ_in_colour() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    assert (draw_plates(image, [_plate("1537УНЛ")]) == draw.FOUND_COLOUR).all(axis=-1).any()
+    unread = draw_plates(image, [_plate("")])
+    assert (unread == draw.UNREAD_COLOUR).all(axis=-1).any()
+    assert not (unread == draw.FOUND_COLOUR).all(axis=-1).any()
+
+
+def test_cyrillic_letters_have_shapes_of_their_own() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    drawings = [draw_plates(image, [_plate(text)]) for text in ("Ө", "Ү", "Ж")]
+    assert not any((a == b).all() for a, b in zip(drawings, drawings[1:] + drawings[:1], strict=True))
+
+
+def test_hangul_is_spelt_in_latin_letters_without_a_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert romanised("서울71바8669") == "seoul71ba8669"
+    assert romanised("12가3456") == "12ga3456"
+    monkeypatch.setattr(draw, "hangul_font", lambda: None)
+    image = np.zeros((300, 400, 3), np.uint8)
+    assert (draw_plates(image, [_plate("12가3456")]) == draw_plates(image, [_plate("12ga3456")])).all()
+
+
+def test_contact_sheet_shows_every_picture() -> None:
+    colours = [(250, 0, 0), (0, 250, 0), (0, 0, 250)]
+    images = [np.full((20 + 10 * i, 30, 3), colour, np.uint8) for i, colour in enumerate(colours)]
+    sheet = contact_sheet(images, ["one", "хоёр", "셋"], columns=2, cell_width=60)
+    for colour in colours:
+        assert (sheet == colour).all(axis=-1).sum() > 1000
+
+
+def test_side_by_side_takes_grey_and_colour() -> None:
+    grey, colour = np.full((40, 50), 7, np.uint8), np.full((40, 50, 3), 9, np.uint8)
+    both = side_by_side(grey, colour, ("before", "after"))
+    assert (both == 7).all(axis=-1).sum() == (both == 9).all(axis=-1).sum() == 40 * 50
+
+
+def test_step_figure_takes_masks() -> None:
+    mask = np.zeros((30, 40), bool)
+    mask[10:20] = True
+    figure = step_figure([("grey", np.full((30, 40), 99, np.uint8)), ("mask", mask)], cell_width=40)
+    assert (figure == 99).all(axis=-1).sum() == 30 * 40
+    assert (figure == 0).all(axis=-1).sum() >= 20 * 40
