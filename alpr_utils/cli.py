@@ -48,6 +48,20 @@ def _complain(error: object) -> None:
     tqdm.write(f"error: {error}", file=sys.stderr)
 
 
+def _import_tensorflow_quietly() -> None:
+    """Import TensorFlow without its start-up notes, which come from C++ before any logging option is read."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _detector(name: str, models: Path | None) -> "ExportedDetector":
     from alpr_utils.detect.exported import default_models_dir, list_detectors, load_detector
 
@@ -55,6 +69,7 @@ def _detector(name: str, models: Path | None) -> "ExportedDetector":
     if not (models / name).exists() and not Path(name).exists():
         known = ", ".join(list_detectors(models)) or "none"
         raise typer.BadParameter(f"no detector '{name}'; give a path or one of {models}: {known}.")
+    _import_tensorflow_quietly()
     return load_detector(name, models)
 
 
@@ -67,6 +82,7 @@ def _reader(name: str, models: Path | None, country: str, grammar: bool, remove_
         return None
     if name not in READERS:
         raise typer.BadParameter(f"no reader '{name}'; choose one of {', '.join(READERS)}, none.")
+    _import_tensorflow_quietly()
     return load_reader(name, models, country, grammar, remove_shadows)
 
 
@@ -243,20 +259,26 @@ def _say_figures(figures: "Evaluation") -> None:
 
 @train_app.command("ssd")
 def train_ssd(
-    data: Annotated[list[str], typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a takes half a.")],
+    data: Annotated[
+        list[str],
+        typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap new plates."),
+    ],
     run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
     output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
         "exported_model_directory/plate_detector_ssd"
     ),
     validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option()] = None,
-    start_from: Annotated[str | None, typer.Option(help="Weights file to fine-tune.")] = None,
+    start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
     precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
     seed: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """Train the SSD plate detector and export it."""
+    _import_tensorflow_quietly()
     from alpr_utils.export import export_ssd
     from alpr_utils.train import DataSource, TrainingPlan
     from alpr_utils.train import train_ssd as train
@@ -272,8 +294,8 @@ def train_ssd(
         "seed": seed,
     }
     plan = replace(plan, **{name: value for name, value in chosen.items() if value is not None})
-    weights = train(plan, run)
-    typer.echo(f"exported to {export_ssd(weights, output, {'training_data': data})}")
+    weights = train(plan, run, stop_after=stop_after)
+    typer.echo(f"exported to {export_ssd(weights, output, {'training': asdict(plan)}, threshold)}")
 
 
 @train_app.command("chars")
@@ -288,6 +310,7 @@ def train_chars(
     half: Annotated[str, typer.Option(help="a or b: only that half of the data, split by plate identity.")] = "",
 ) -> None:
     """Train the character classifier of the classical reader."""
+    _import_tensorflow_quietly()
     from alpr_utils.read.char_train import train_char_cnn
 
     result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half)
@@ -324,7 +347,6 @@ def download_mongolian(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: those of the process) and return the exit status."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for stream in (sys.stdout, sys.stderr):
         # Consoles that know no Cyrillic must not stop a batch.
         if hasattr(stream, "reconfigure"):

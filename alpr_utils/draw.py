@@ -13,6 +13,7 @@ from alpr_utils.pipeline import PlateReading
 
 FOUND_COLOUR = (0, 200, 60)
 UNREAD_COLOUR = (255, 150, 0)
+_BOX_COLOURS = ((230, 60, 50), (0, 150, 60), (30, 90, 230), (220, 140, 0), (160, 40, 190), (0, 160, 170))
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
 _HANGUL_FONTS = ("nanum", "notosanscjk", "notosanskr", "malgun", "applesdgothic", "applegothic", "undotum", "baekmuk")
@@ -115,6 +116,37 @@ def draw_plates(image: np.ndarray, plates: Sequence[PlateReading]) -> np.ndarray
         canvas.rectangle((x, y, x + label[0] - 1, y + label[1] - 1), fill=colour)
         canvas.text((x + padding - left, y + padding - top), text, fill="black", font=font)
     return np.array(picture)
+
+
+def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """A picture with thin rectangles in changing colours, so that overlapping boxes can be told apart.
+
+    Args:
+        image: uint8 (H, W, 3) RGB or (H, W) grey.
+        boxes: float32 (N, 4), ymin, xmin, ymax, xmax, normalised.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+    """
+    picture = Image.fromarray(image).convert("RGB")
+    canvas = ImageDraw.Draw(picture)
+    scale = np.array([picture.height, picture.width] * 2)
+    for number, (ymin, xmin, ymax, xmax) in enumerate(np.round(boxes * scale).astype(int).tolist()):
+        colour = _BOX_COLOURS[number % len(_BOX_COLOURS)]
+        canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour)
+    return np.array(picture)
+
+
+def show(image: np.ndarray, quality: int = 80) -> None:
+    """Display ``image: uint8 (H, W, 3)`` RGB in a notebook, as JPEG, which keeps notebooks small."""
+    from io import BytesIO
+
+    from IPython.display import Image as NotebookImage
+    from IPython.display import display
+
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    display(NotebookImage(buffer.getvalue(), format="jpeg"))
 
 
 def _cell(image: np.ndarray, title: str, width: int, height: int, title_height: int) -> Image.Image:

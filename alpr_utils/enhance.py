@@ -6,7 +6,6 @@ Every function takes and returns ``uint8``, ``(H, W)`` grey or ``(H, W, 3)`` RGB
 import cv2
 import numpy as np
 
-
 _DARKEST_GROUND = 40  # below this a ground is black, and dividing by it would only raise noise
 
 
@@ -69,7 +68,7 @@ def equalise_contrast(image: np.ndarray, clip_limit: float = 2.0, tiles: int = 8
 
 
 def balance_colours(image: np.ndarray) -> np.ndarray:
-    """Grey world (Buchsbaum 1980): scale each channel so that all have the same mean; grey pictures are returned as is."""
+    """Grey world (Buchsbaum 1980): scale each channel so that all have the same mean; grey pictures stay as is."""
     if image.ndim == 2 or image.size == 0:
         return image.copy()
     means = image.reshape(-1, 3).mean(axis=0)

@@ -4,12 +4,8 @@ The SavedModel has the signature of the TensorFlow Object Detection API: ``input
 scores, classes and their number out. Resizing, decoding and non-maximum suppression happen inside the graph.
 """
 
-import hashlib
-import json
-import platform
 import shutil
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 
 import keras
@@ -18,6 +14,7 @@ import tensorflow as tf
 from alpr_utils.data.detection_data import PADDING_GREY
 from alpr_utils.detect.anchors import make_anchors
 from alpr_utils.detect.ssd import SSDConfig, build_ssd, decode
+from alpr_utils.model_folder import write_metadata
 from alpr_utils.weights import load_weights, save_weights
 
 WEIGHTS_FILE = "weights.npz"
@@ -93,20 +90,6 @@ class ServedSSD(tf.Module):
             "detection_classes": tf.ones_like(kept, tf.float32)[None],
             "num_detections": tf.cast(tf.shape(kept), tf.float32),
         }
-
-
-def sha256_of(path: Path) -> str:
-    """Checksum of a file, hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_metadata(folder: Path, facts: dict[str, object], files: list[Path]) -> None:
-    """Write ``metadata.json``: the given facts, package versions, and checksums of ``files`` inside ``folder``."""
-    packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
-    checksums = {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
-    content = {**facts, "versions": {"python": platform.python_version(), **packages}, "sha256": checksums}
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    (folder / "metadata.json").write_text(text + "\n", encoding="utf-8")
 
 
 def export_ssd(

@@ -22,8 +22,8 @@ from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
 from alpr_utils.errors import AlprError
 from alpr_utils.weights import load_weights
 
-
 PARTS = ("a", "b", "swap")
+WEIGHTS = "last.weights.h5"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _callbacks(run: Path) -> list[keras.callbacks.Callback]:
     return [
         keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
         keras.callbacks.CSVLogger(run / "log.csv", append=True),
-        keras.callbacks.ModelCheckpoint(run / "last.weights.h5", save_weights_only=True),
+        keras.callbacks.ModelCheckpoint(run / WEIGHTS, save_weights_only=True),
     ]
 
 
@@ -148,19 +148,7 @@ def _prepare_run(run: Path, plan: TrainingPlan) -> None:
     file.write_text(settings, encoding="utf-8")
 
 
-def train_ssd(
-    plan: TrainingPlan, run: Path, config: SSDConfig | None = None, stop_after: int | None = None
-) -> Path:
-    """Train the SSD by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
-
-    ``stop_after`` ends the training after that many epochs although the learning rate is planned for ``plan.epochs``:
-    the way to make a base for fine-tuning.
-
-    Returns:
-        The file with the final weights, ready for ``export_ssd``.
-    """
-    config = config or SSDConfig()
-    _prepare_run(run, plan)
+def _build(plan: TrainingPlan, config: SSDConfig) -> keras.Model:
     keras.utils.set_random_seed(plan.seed)
     keras.config.set_dtype_policy(plan.precision)
     try:
@@ -169,34 +157,54 @@ def train_ssd(
         keras.config.set_dtype_policy("float32")
     if plan.start_from:
         load_weights(network, Path(plan.start_from))
+    return network
+
+
+def train_ssd(plan: TrainingPlan, run: Path, config: SSDConfig | None = None, stop_after: int | None = None) -> Path:
+    """Train the SSD by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
+
+    ``stop_after`` ends the training after that many epochs although the learning rate is planned for ``plan.epochs``:
+    the way to make a base for fine-tuning.
+
+    Returns:
+        The file with the final weights, ready for ``export_ssd``.
+
+    Raises:
+        AlprError: no usable photo in a source, or the run was begun with other settings.
+    """
+    config = config or SSDConfig()
+    _prepare_run(run, plan)
+    network = _build(plan, config)
     anchors = keras.ops.convert_to_numpy(make_anchors(plan.height, plan.width, config.anchors))
-
-    def encode(boxes: np.ndarray) -> np.ndarray:
-        targets = assign_targets(anchors, boxes)
-        return np.concatenate([targets.boxes, targets.objectness[:, None]], axis=1)
-
-    size = (plan.height, plan.width)
-    shares = [source.share for source in plan.sources]
-    train = DetectionSamples(
-        _photos(plan.sources, plan.seed), shares, encode, size, plan.batch, plan.epoch_batches, Augmentation(), plan.seed
-    )
+    train = _samples(plan, anchors, plan.sources, plan.batch, plan.epoch_batches, Augmentation())
     train.epoch = epochs_done(run)
-    validation = _validation_arrays(plan, encode) if plan.validation else None
+    validation = None
+    if plan.validation:  # 64 fixed samples, hardly degraded, so that the curve is comparable between epochs
+        mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
+        validation = _samples(plan, anchors, [plan.validation], 64, 1, mild)[0]
     network.compile(
         optimizer=keras.optimizers.AdamW(_schedule(plan), weight_decay=1e-4, clipnorm=10.0),
         loss=SSDLoss(anchors),
         jit_compile=keras.backend.backend() == "jax",
     )
-    network.fit(train, epochs=stop_after or plan.epochs, validation_data=validation, callbacks=_callbacks(run), verbose=2)
+    epochs = min(stop_after or plan.epochs, plan.epochs)
+    network.fit(train, epochs=epochs, validation_data=validation, callbacks=_callbacks(run), verbose=2)
     draw_curves(run / "log.csv", run / "curves.png")
-    return run / "last.weights.h5"
+    return run / WEIGHTS
 
 
-def _validation_arrays(plan: TrainingPlan, encode: object) -> tuple[np.ndarray, np.ndarray]:
-    """64 fixed samples of the validation photos, hardly degraded, so that the curve is comparable between epochs."""
-    assert plan.validation is not None
-    mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
-    samples = DetectionSamples(
-        _photos([plan.validation], plan.seed), [1.0], encode, (plan.height, plan.width), 64, 1, mild, plan.seed
-    )
-    return samples[0]
+def _samples(
+    plan: TrainingPlan,
+    anchors: np.ndarray,
+    sources: Sequence[DataSource],
+    batch: int,
+    batches: int,
+    rules: Augmentation,
+) -> DetectionSamples:
+    def encode(boxes: np.ndarray) -> np.ndarray:
+        targets = assign_targets(anchors, boxes)
+        return np.concatenate([targets.boxes, targets.objectness[:, None]], axis=1)  # (N, 5)
+
+    shares = [source.share for source in sources]
+    size = (plan.height, plan.width)
+    return DetectionSamples(_photos(sources, plan.seed), shares, encode, size, batch, batches, rules, plan.seed)

@@ -32,7 +32,7 @@ def test_label_stays_inside(box: tuple[float, float, float, float]) -> None:
     image = np.full((300, 400, 3), 128, np.uint8)
 
     def letter_pixels(drawn: np.ndarray) -> int:
-        return int((drawn == 0).all(axis=-1).sum())
+        return int((drawn.max(axis=-1) < 90).sum())
 
     in_the_middle = letter_pixels(draw_plates(image, [_plate("1537УНЛ")]))
     assert letter_pixels(draw_plates(image, [_plate("1537УНЛ", box)])) == in_the_middle > 100

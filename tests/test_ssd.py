@@ -4,26 +4,24 @@ import json
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
 from alpr_utils.boxes import iou_matrix
+from alpr_utils.data.detection_data import Augmentation, CachedPhoto, sample_window
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
-from alpr_utils.errors import AlprError, ModelError
-
-import keras
-
-from alpr_utils.data.detection_data import Augmentation, CachedPhoto, sample_window  # noqa: E402
-from alpr_utils.detect.anchors import (  # noqa: E402
+from alpr_utils.detect.anchors import (
     CENTRE_DEVIATION,
     SIZE_DEVIATION,
     AnchorSpec,
     assign_targets,
     make_anchors,
 )
-from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd, decode, giou  # noqa: E402
-from alpr_utils.export import export_ssd  # noqa: E402
-from alpr_utils.train import DataSource, TrainingPlan, train_ssd  # noqa: E402
+from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd, decode, giou
+from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.export import export_ssd
+from alpr_utils.train import DataSource, TrainingPlan, train_ssd
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
 SPEC = AnchorSpec()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
+import imutils
 import keras
 import numpy as np
 
@@ -39,7 +40,7 @@ class Augmentation:
     free_scale: float = 0.3
     plate_width: tuple[float, float] = (20.0, 340.0)
     stretch: float = 1.25
-    anywhere: float = 0.12
+    anywhere: float = 0.3
     grey: float = 0.2
     blur: float = 0.25
     noise: float = 0.25
@@ -72,7 +73,7 @@ def load_photos(
             continue
         scale = min(1.0, CACHE_LONG_SIDE / max(image.shape[:2]))
         if scale < 1:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
         size = np.array([*image.shape[:2]] * 2, np.float32)
         photo = CachedPhoto(image, picture.annotation.boxes(("plate",)) * size)
         photos.append(photo if swap_seed is None else _swapped(photo, np.random.default_rng((swap_seed, len(photos)))))

@@ -36,7 +36,9 @@ class AnchorSpec:
         return len(self.scales[0]) * len(self.aspect_ratios)
 
 
-def make_anchors(height: int | keras.KerasTensor, width: int | keras.KerasTensor, spec: AnchorSpec) -> keras.KerasTensor:
+def make_anchors(
+    height: int | keras.KerasTensor, width: int | keras.KerasTensor, spec: AnchorSpec
+) -> keras.KerasTensor:
     """Anchors of a ``height`` x ``width`` input: float32 (N, 4), pixels; maps, then rows, columns, shapes.
 
     ``height`` and ``width`` are multiples of the largest stride; in a traced graph they may be scalar tensors.
@@ -72,7 +74,7 @@ def assign_targets(
     """Match anchors to ``boxes: float32 (M, 4)``, pixels (SSD, "matching strategy").
 
     An anchor predicts the box it overlaps most if their IoU reaches ``positive_iou``; each box also claims the anchors
-    that fit it best, however badly, so that no plate is without a teacher. Anchors between the two thresholds are ignored.
+    that fit it best, however badly, so that no plate is without a teacher. Anchors between the thresholds are ignored.
     """
     objectness = np.zeros(len(anchors), np.float32)
     targets = np.zeros((len(anchors), 4), np.float32)

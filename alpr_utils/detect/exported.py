@@ -1,7 +1,5 @@
 """Saved detectors, whoever trained them: found by folder name or path, checked, and made to detect."""
 
-import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import numpy as np
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
 from alpr_utils.errors import ModelError
+from alpr_utils.model_folder import METADATA_FILE, read_metadata
 
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5
@@ -122,28 +121,11 @@ def read_label_map(file: Path) -> dict[int, str]:
     return labels
 
 
-def read_metadata(folder: Path) -> dict[str, Any]:
-    """The facts in ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
-
-    Raises:
-        ModelError: no valid JSON object, or a listed file is missing or has another checksum.
-    """
-    file = folder / "metadata.json"
-    if not file.exists():
-        return {}
+def _check_threshold(folder: Path, facts: dict[str, Any]) -> None:
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        checksums = dict(facts.get("sha256", {}))
         float(facts.get("threshold", DEFAULT_THRESHOLD))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
-    for name, checksum in checksums.items():
-        part = folder / name
-        if not part.is_file():
-            raise ModelError(f"{part}: is missing, metadata.json lists it; copy the model folder again.")
-        if hashlib.sha256(part.read_bytes()).hexdigest() != checksum:
-            raise ModelError(f"{part}: does not have the checksum in metadata.json; copy the model folder again.")
-    return facts
+    except (TypeError, ValueError):
+        raise ModelError(f"{folder / METADATA_FILE}: is damaged ('threshold' is no number); copy the model folder again.") from None
 
 
 def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> ExportedDetector:
@@ -158,6 +140,7 @@ def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> E
     """
     folder, graph_file = _find(name_or_path, models_dir or default_models_dir())
     metadata = read_metadata(folder)
+    _check_threshold(folder, metadata)
     label_map = folder / "label_map.pbtxt"
     labels = read_label_map(label_map) if label_map.exists() else {1: "plate"}
     graph = open_frozen_graph(graph_file) if graph_file.is_file() else open_saved_model(graph_file)

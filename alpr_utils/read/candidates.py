@@ -15,14 +15,15 @@ MIN_PIECE_HEIGHT = 0.2
 MAX_WIDTH = 1.0
 MIN_WIDTH = 0.1
 CUT_ABOVE_WIDTH = 0.72  # wider than most single characters: may be two, or one with a bolt
-MAX_CUTS = 5
+MAX_CUTS = 4
+MAX_CANDIDATES = 48  # of one row; only clutter makes more, whole components come first
 MIN_CUT_PIECE = 0.18
 MAX_CUT_INK = 0.6  # of the band; a cut goes through a thin joint, never through a stem
 MERGE_GAP = 0.2
 
 
 def _band_ink(ink: np.ndarray, row: Row) -> np.ndarray:
-    """The ink of one row: bool, of the size of ``ink``. What crosses the wider band's edge keeps only its inner part."""
+    """The ink of one row, bool like ``ink``; what crosses the wider band's edge keeps only its inner part."""
     wide, tight = (
         [max(0, round(row.top - margin * row.height)), max(0, round(row.bottom + margin * row.height))]
         for margin in (BAND_MARGIN, TIGHT_MARGIN)
@@ -127,5 +128,5 @@ def find_candidates(ink: np.ndarray, row: Row) -> list[tuple[PixelBox, bool]]:
         if width > CUT_ABOVE_WIDTH * row.height:
             derived.extend(_cut(labels == index, box, row.height))
     derived.extend(box for box in _merge(pieces, row.height) if box not in whole)
-    found = {box: True for box in whole} | {box: False for box in derived if box not in whole}
-    return sorted(found.items(), key=lambda item: item[0][1])
+    found = dict.fromkeys(whole, True) | {box: False for box in derived if box not in whole}
+    return sorted(list(found.items())[:MAX_CANDIDATES], key=lambda item: item[0][1])

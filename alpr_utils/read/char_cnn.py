@@ -75,8 +75,8 @@ def weights_digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def load_char_classifier(folder: Path) -> CharClassifier:
-    """Open a model folder.
+def load_char_cnn(folder: Path) -> keras.Model:
+    """The trained network of a model folder.
 
     Raises:
         ModelError: the folder is missing or incomplete, its weights are corrupt or have another alphabet.
@@ -91,11 +91,17 @@ def load_char_classifier(folder: Path) -> CharClassifier:
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(f"{metadata_file}: is no metadata of a character classifier; restore the folder.") from None
     if alphabet != ALPHABET:
-        raise ModelError(f"{metadata_file}: was trained for the alphabet {alphabet}; train it again with 'train chars'.")
+        raise ModelError(
+            f"{metadata_file}: was trained for the alphabet {alphabet}; train it again with 'train chars'."
+        )
     if digest != weights_digest(file):
         raise ModelError(f"{file}: does not match the sha256 in {METADATA_FILE}; restore both files.")
     try:
-        model = keras.saving.load_model(file, compile=False)
+        return keras.saving.load_model(file, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"{file}: is no Keras model that this version can open ({error}); train it again.") from None
-    return CharClassifier(model)
+
+
+def load_char_classifier(folder: Path) -> CharClassifier:
+    """Open a model folder for reading; errors as `load_char_cnn`."""
+    return CharClassifier(load_char_cnn(folder))

@@ -75,7 +75,7 @@ def _true_boxes(plate: LabelledPlate, rng: np.random.Generator | None) -> Iterat
         grey = 255 - grey
     for char, box in zip(plate.text, boxes, strict=True):
         if rng is not None:
-            height, width = box[2] - box[0], box[3] - box[1]
+            height = box[2] - box[0]
             box = box + rng.normal(0, _BOX_JITTER, 4) * (height, 0.7 * height, height, 0.7 * height)
         ymin, xmin, ymax, xmax = (round(float(side)) for side in box)
         yield character_image(grey, (ymin, xmin, ymax, xmax)), ALPHABET.index(char)

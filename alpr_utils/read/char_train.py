@@ -18,6 +18,7 @@ from alpr_utils.read.char_cnn import (
     MODEL_FILE,
     CharClassifier,
     build_char_cnn,
+    load_char_cnn,
     weights_digest,
 )
 from alpr_utils.read.char_data import (
@@ -33,6 +34,8 @@ from alpr_utils.read.decode import merge_lookalikes
 
 _REAL_SHARE = 0.25  # of the generated characters; more would drown the letters that no photo shows
 _BATCH = 128
+_LEARNING_RATE = 2e-3
+_TUNING_RATE = 5e-4  # for weights that can read already
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ def _real_characters(plates: Sequence[LabelledPlate], generated: int, seed: int)
     return augmented_characters(list(plates), max(1, round(_REAL_SHARE * generated / per_copy)), seed)
 
 
-def _fit(model: keras.Model, training: CharacterSet, validation: CharacterSet, epochs: int) -> keras.callbacks.History:
+def _fit(
+    model: keras.Model, training: CharacterSet, validation: CharacterSet, epochs: int, learning_rate: float
+) -> keras.callbacks.History:
     order = np.random.default_rng(0).permutation(len(training))
     steps = epochs * (len(training) // _BATCH + 1)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     model.compile(
-        optimizer=keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-4),
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=1e-4),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.02),
         metrics=["accuracy"],
         jit_compile=keras.backend.backend() == "jax",
@@ -95,8 +101,11 @@ def train_char_cnn(
     epochs: int = 10,
     seed: int = 0,
     half: str = "",
+    start_from: Path | None = None,
 ) -> CharTrainingResult:
     """Train the character classifier and write its model folder; the same arguments give the same weights.
+
+    Without ``data`` it learns from generated characters alone; with ``start_from`` an earlier model is tuned further.
 
     Args:
         output_dir: becomes the model folder: ``char_cnn.keras``, ``metadata.json``, ``curves.png``.
@@ -105,9 +114,10 @@ def train_char_cnn(
         epochs: passes over all examples.
         seed: of generation, initial weights and order.
         half: ``a`` or ``b`` uses only that half of each data folder, split by plate identity; ``""`` all.
+        start_from: model folder whose weights are the first ones, with a smaller learning rate.
 
     Raises:
-        AlprError: a data folder is unusable or ``output_dir`` cannot be written.
+        AlprError: a data folder is unusable, ``output_dir`` cannot be written, ``start_from`` cannot be opened.
     """
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
@@ -119,19 +129,29 @@ def train_char_cnn(
     validation = generated_characters(max(20, samples_per_class // 20), seed + 1)
     if plates:
         training = join([training, _real_characters(plates, len(training), seed)])
-    model = build_char_cnn()
-    history = _fit(model, training, validation, epochs).history
+    model = load_char_cnn(start_from) if start_from else build_char_cnn()
+    rate = _TUNING_RATE if start_from else _LEARNING_RATE
+    history = _fit(model, training, validation, epochs, rate).history
     model.save(output_dir / MODEL_FILE)
     _draw_curves(history, output_dir / "curves.png")
     result = CharTrainingResult(output_dir, accuracy(CharClassifier(model), validation), len(training))
-    described = [f"{folder.name}{' half ' + half if half else ''}" for folder in data]
-    _write_metadata(result, described, samples_per_class, epochs, seed, model.count_params())
+    training_data = {
+        "generated_per_class": samples_per_class,
+        "labelled_folders": [f"{folder.name}{' half ' + half if half else ''}" for folder in data],
+        "characters": result.training_characters,
+        "epochs": epochs,
+        "seed": seed,
+        "started_from": _training_data_of(start_from) if start_from else None,
+    }
+    _write_metadata(result, training_data, model.count_params())
     return result
 
 
-def _write_metadata(
-    result: CharTrainingResult, data: list[str], samples_per_class: int, epochs: int, seed: int, parameters: int
-) -> None:
+def _training_data_of(folder: Path) -> object:
+    return json.loads((folder / METADATA_FILE).read_text(encoding="utf-8")).get("training_data")
+
+
+def _write_metadata(result: CharTrainingResult, training_data: dict[str, object], parameters: int) -> None:
     metadata = {
         "name": result.folder.name,
         "architecture": "char_cnn",
@@ -139,13 +159,7 @@ def _write_metadata(
         "input_size": [SIDE, SIDE, 1],
         "alphabet": ALPHABET,
         "classes": "alphabet in its order, then 'not a character'",
-        "training_data": {
-            "generated_per_class": samples_per_class,
-            "labelled_folders": data,
-            "characters": result.training_characters,
-            "epochs": epochs,
-            "seed": seed,
-        },
+        "training_data": training_data,
         "figures": {"accuracy_on_kept_back_generated_characters": round(result.generated_accuracy, 4)},
         "versions": {
             "alpr_utils": __version__,

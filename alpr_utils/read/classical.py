@@ -1,5 +1,6 @@
 """The classical reader: segmentation, a character classifier, decoding; every step open to inspection."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +74,11 @@ class ClassicalReader:
         Args:
             plate: uint8 (H, W, 3) RGB, at least 1x1.
         """
-        too_small = min(plate.shape[:2]) < _MIN_SIDE
+        if min(plate.shape[:2]) < _MIN_SIDE:
+            return segment(plate, self.hypotheses[0], self.parameters), Reading()
         best: tuple[Segmentation, Decoded] | None = None
         for hypothesis in self.hypotheses:
             found = segment(plate, hypothesis, self.parameters)
-            if too_small:
-                return found, Reading()
             decoded = self._decode(found)
             if best is None or _rank(decoded) > _rank(best[1]):
                 best = found, decoded
@@ -86,6 +86,7 @@ class ClassicalReader:
                 break
         assert best is not None
         found, decoded = best
+        found = replace(found, chosen=decoded.chosen)
         if not decoded.text:
             return found, Reading()
         return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, "mn")

@@ -7,7 +7,6 @@ cheapest path is found by dynamic programming. With grammar the path has one ste
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -63,6 +62,7 @@ class _Lattice:
         self.indices = sorted(indices, key=lambda i: (candidates[i].box[1] + candidates[i].box[3], i))
         boxes = np.array([candidates[i].box for i in self.indices], float).reshape(-1, 4)
         self.left, self.right = boxes[:, 1], boxes[:, 3]
+        self.centres = (self.left + self.right) / 2
         self.height = float(np.median(boxes[:, 2] - boxes[:, 0])) if len(boxes) else 0.0
         self.logs = np.log(np.maximum(probabilities[self.indices], _FLOOR))
         whole = np.array([candidates[i].whole for i in self.indices], bool)
@@ -71,19 +71,26 @@ class _Lattice:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def skipped(self, start: float, end: float) -> float:
-        """Cost of passing over all whole candidates whose centre lies between two x positions."""
-        centres = (self.left + self.right) / 2
-        return float(self.skip[(centres > start) & (centres < end)].sum())
+    def skipped(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Cost of passing over all whole candidates whose centre lies between x positions; shapes broadcast."""
+        order = np.argsort(self.centres, kind="stable")
+        ordered, total = self.centres[order], np.concatenate([[0.0], np.cumsum(self.skip[order])])
+        until = total[np.searchsorted(ordered, end, side="left")]
+        return np.maximum(until - total[np.searchsorted(ordered, start, side="right")], 0.0)
+
+    def before(self) -> np.ndarray:
+        """(N,): cost of beginning with each candidate."""
+        return self.skipped(np.array(-np.inf), self.left)
+
+    def after(self) -> np.ndarray:
+        """(N,): cost of ending with each candidate."""
+        return self.skipped(self.right, np.array(np.inf))
 
     def gaps(self) -> np.ndarray:
-        """(N, N): cost of stepping from candidate i straight to j; infinite where they overlap or j is not right of i."""
-        size = len(self)
-        costs = np.full((size, size), np.inf)
-        for i, j in product(range(size), repeat=2):
-            if self.left[j] >= self.right[i] - _OVERLAP * self.height and j > i:
-                costs[i, j] = self.skipped(self.right[i], self.left[j])
-        return costs
+        """(N, N): cost of stepping from candidate i straight to j; infinite unless j lies to the right of i."""
+        apart = self.left[None, :] >= self.right[:, None] - _OVERLAP * self.height
+        ahead = np.arange(len(self))[None, :] > np.arange(len(self))[:, None]
+        return np.where(apart & ahead, self.skipped(self.right[:, None], self.left[None, :]), np.inf)
 
     def take(self, allowed: str) -> np.ndarray:
         """(N,): cost of taking each candidate for a slot that allows these characters."""
@@ -95,13 +102,13 @@ def _slot_path(row: _Lattice, slots: Sequence[str]) -> _Path | None:
     if len(row) < len(slots):
         return None
     gaps = row.gaps()
-    best = row.take(slots[0]) + np.array([row.skipped(-np.inf, left) for left in row.left])
+    best = row.take(slots[0]) + row.before()
     came_from = []
     for slot in slots[1:]:
         through = best[:, None] + gaps
         came_from.append(through.argmin(axis=0))
         best = through.min(axis=0) + row.take(slot)
-    best = best + np.array([row.skipped(right, np.inf) for right in row.right])
+    best = best + row.after()
     last = int(best.argmin())
     if not np.isfinite(best[last]):
         return None
@@ -116,13 +123,13 @@ def _free_path(row: _Lattice) -> _Path:
     if len(row) == 0:
         return _Path(0.0, ())
     gaps, take = row.gaps(), row.take(ALPHABET)
-    best = np.array([row.skipped(-np.inf, left) for left in row.left]) + take
+    best = row.before() + take
     came_from = np.full(len(row), -1)
     for j in range(1, len(row)):
         through = best[:j] + gaps[:j, j] + take[j]
         if through.min() < best[j]:
             best[j], came_from[j] = through.min(), through.argmin()
-    ends = best + np.array([row.skipped(right, np.inf) for right in row.right])
+    ends = best + row.after()
     if ends.min() >= row.skip.sum():
         return _Path(float(row.skip.sum()), ())
     steps = [int(ends.argmin())]
@@ -201,7 +208,9 @@ def _settle_lookalikes(chars: list[str], centres: list[float]) -> str:
 def decode_free(candidates: Sequence[Candidate], probabilities: np.ndarray) -> Decoded:
     """The best reading of every row by itself, any characters in any number; arguments as `decode_grammar`."""
     probabilities = merge_lookalikes(probabilities)
-    text, scores, steps, cost, used_rows = "", [], [], 0.0, 0
+    text, cost, used_rows = "", 0.0, 0
+    scores: list[float] = []
+    steps: list[int] = []
     for row in _lattices(candidates, probabilities):
         path = _free_path(row)
         cost += path.cost

@@ -17,7 +17,7 @@ from skimage.segmentation import clear_border
 from alpr_utils.enhance import remove_shadows
 from alpr_utils.read.candidates import find_candidates
 from alpr_utils.read.deskew import Deskew, estimate_lean
-from alpr_utils.read.rows import PixelBox, Row, find_rows
+from alpr_utils.read.rows import PixelBox, Row, add_missing_row, find_rows
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class Segmentation:
         rows: text rows from top to bottom, in pixels of ``deskewed``.
         candidates: possible characters of all rows; they may overlap, decoding chooses among them.
         hypothesis: the settings these pictures were made with.
+        chosen: indices of the candidates that became characters, in reading order; empty until they are decoded.
     """
 
     grey: np.ndarray
@@ -105,6 +106,12 @@ class Segmentation:
     rows: tuple[Row, ...]
     candidates: tuple[Candidate, ...]
     hypothesis: Hypothesis
+    chosen: tuple[int, ...] = ()
+
+    @property
+    def characters(self) -> tuple[Candidate, ...]:
+        """The candidates that became characters, in reading order."""
+        return tuple(self.candidates[index] for index in self.chosen)
 
     def boxes_on_plate(self, height: int, width: int) -> np.ndarray:
         """Candidate boxes on the original crop of this size: float32 (N, 4), ymin, xmin, ymax, xmax in its pixels.
@@ -117,12 +124,16 @@ class Segmentation:
         return moved * np.array(scale * 2, np.float32)
 
 
+def _is_wide(plate: np.ndarray, parameters: SegmentParameters) -> bool:
+    return plate.shape[1] > parameters.wide_plate_aspect * plate.shape[0]
+
+
 def working_grey(plate: np.ndarray, parameters: SegmentParameters) -> np.ndarray:
     """Grey picture at working size. ``plate``: uint8 (H, W, 3) RGB or (H, W), at least 1x1. Returns uint8 (h, w)."""
     grey = plate if plate.ndim == 2 else cv2.cvtColor(plate, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
-    wide = width > parameters.wide_plate_aspect * height
-    new_width = round((parameters.one_row_width if wide else parameters.two_row_width) * parameters.character_height)
+    plate_width = parameters.one_row_width if _is_wide(plate, parameters) else parameters.two_row_width
+    new_width = round(plate_width * parameters.character_height)
     # The limits only matter for crops that are no plates at all; they keep memory and time bounded.
     new_height = int(np.clip(new_width * height / width, parameters.character_height / 2, 2 * new_width))
     shrinking = new_width < width
@@ -180,6 +191,8 @@ def segment(
     cleaned = clear_border(binary)
     components = filter_components(cleaned, parameters)
     slope, rows = find_rows(components, grey.shape[1])
+    if not _is_wide(plate, parameters):
+        rows = add_missing_row(rows, grey.shape[0])
     lean = estimate_lean(Deskew(slope, 0.0).picture(binary.astype(np.uint8)), rows)
     deskew = Deskew(slope, lean)
     deskewed = deskew.picture(grey)

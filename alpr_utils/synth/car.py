@@ -38,11 +38,12 @@ def _lofted(shape: CarShape) -> tuple[Body, np.ndarray]:
     return surface, vertex_normals(surface.vertices, surface.faces)
 
 
-def random_look(rng: np.random.Generator, snow: float, dirt: float) -> CarLook:
+def random_look(rng: np.random.Generator, snow: float, dirt: float, px_per_m: int) -> CarLook:
     """A colour, a grille and a degree of dirt; white and silver are the commonest colours."""
     shares = np.array([paint[3] for paint in PAINTS], float)
     colour, roughness, metallic, _ = PAINTS[rng.choice(len(PAINTS), p=shares / shares.sum())]
-    varied = tuple(float(np.clip(v * rng.uniform(0.9, 1.08), 0, 255)) for v in colour)
+    shade = rng.uniform(0.85, 1.05)
+    varied = [float(np.clip(v * shade * rng.uniform(0.97, 1.03), 0, 255)) for v in colour]
     return CarLook(
         paint=Finish((varied[0], varied[1], varied[2]), roughness, metallic),
         grille_bars=int(rng.integers(2, 6)),
@@ -51,6 +52,7 @@ def random_look(rng: np.random.Generator, snow: float, dirt: float) -> CarLook:
         dirt=dirt,
         snow=snow,
         seed=int(rng.integers(1 << 30)),
+        px_per_m=px_per_m,
     )
 
 
@@ -95,10 +97,17 @@ def _wheel(x: float, side: int, shape: CarShape, spokes: int) -> list[Mesh]:
     tread = tube(np.array([x, inner, radius]), np.array([x, outer, radius]), (radius, radius), rubber, 40)
     angles = np.linspace(0, 2 * np.pi, 41)
     ring = np.stack([np.cos(angles), np.sin(angles)], 1)
-    vertices = np.concatenate([[(x, outer, radius)], np.stack([x + radius * ring[:, 0], np.full(41, outer), radius + radius * ring[:, 1]], 1)])
+    vertices = np.concatenate(
+        [[(x, outer, radius)], np.stack([x + radius * ring[:, 0], np.full(41, outer), radius + radius * ring[:, 1]], 1)]
+    )
     uv = np.concatenate([[(0.5, 0.5)], 0.5 + 0.5 * ring])
     order = [(0, i + 2, i + 1) if side > 0 else (0, i + 1, i + 2) for i in range(40)]
-    face = Mesh(vertices.astype(np.float32), np.array(order, np.int32), uv.astype(np.float32), Material(_wheel_picture(spokes), 0.45))
+    face = Mesh(
+        vertices.astype(np.float32),
+        np.array(order, np.int32),
+        uv.astype(np.float32),
+        Material(_wheel_picture(spokes), 0.45),
+    )
     return [tread, face]
 
 
@@ -116,19 +125,14 @@ def car_meshes(shape: CarShape, look: CarLook) -> list[Mesh]:
     return [*_body_meshes(shape, look), *wheels, *_mirrors(shape, look)]
 
 
-def lamp_meshes(shape: CarShape, front: bool, strength: float) -> list[Mesh]:
-    """Burning headlamps or tail lamps: small discs of light just before the painted lamps."""
+def lamp_places(shape: CarShape, front: bool) -> np.ndarray:
+    """The middles of the two headlamps or tail lamps on the car: float64 (2, 3)."""
     half = shape.width / 2
     if front:
-        z, y, size, colour = shape.top[-1][1] - 0.09, 0.73 * half, 0.055, (1.0, 0.93, 0.8)
+        z, y = shape.top[-1][1] - 0.09, 0.73 * half
     else:
-        z, y, size, colour = float(shape.belt_at(np.array(-shape.length / 2))) - 0.14, 0.88 * half, 0.05, (1.0, 0.05, 0.03)
-    material = Material((255, 255, 255), glow=tuple(strength * c for c in colour))  # type: ignore[arg-type]
-    meshes = []
-    for side in (-1, 1):
-        x = _surface_x(shape, front, side * y, z, 0.05)
-        meshes.append(ellipsoid((x, side * y, z), (0.02, size, size * 0.8), material, 8))
-    return meshes
+        z, y = float(shape.belt_at(np.array(-shape.length / 2))) - 0.14, 0.86 * half
+    return np.array([(_surface_x(shape, front, side * y, z, 0.05), side * y, z) for side in (-1, 1)])
 
 
 def _surface_x(shape: CarShape, front: bool, y: float, z: float, reach: float, half_width: float = 0.05) -> float:
@@ -146,7 +150,17 @@ def mount_plate(shape: CarShape, plate: RenderedPlate, front: bool) -> tuple[lis
     x = _surface_x(shape, front, 0, z, height / 2 + 0.02, width / 2)
     sign = 1 if front else -1
     face = x + sign * PLATE_GAP_M
-    corners = np.array([(face, sign * y, z + up) for y, up in ((-width / 2, height / 2), (width / 2, height / 2), (width / 2, -height / 2), (-width / 2, -height / 2))])
+    corners = np.array(
+        [
+            (face, sign * y, z + up)
+            for y, up in (
+                (-width / 2, height / 2),
+                (width / 2, height / 2),
+                (width / 2, -height / 2),
+                (-width / 2, -height / 2),
+            )
+        ]
+    )
     holder = box((face - sign * 0.033, 0, z), (0.06, width * 0.96, height * 0.9), Material((22, 22, 24), 0.6))
     picture = Material(np.where(plate.alpha[..., None] > 127, plate.image, np.uint8(25)), 0.45)
     image_size = np.array(plate.alpha.shape[::-1], float)

@@ -126,10 +126,15 @@ def merged(meshes: Sequence[Mesh]) -> Mesh:
     )
 
 
+def turned(points: np.ndarray, turn_deg: float) -> np.ndarray:
+    """``points: (..., 3)`` turned anticlockwise about the z axis."""
+    angle = np.radians(turn_deg)
+    turn = np.array([(np.cos(angle), -np.sin(angle), 0), (np.sin(angle), np.cos(angle), 0), (0, 0, 1)], points.dtype)
+    return points @ turn.T
+
+
 def placed(mesh: Mesh, turn_deg: float, offset: tuple[float, float, float]) -> Mesh:
     """``mesh`` turned anticlockwise about the z axis, then moved."""
-    angle = np.radians(turn_deg)
-    turn = np.array([(np.cos(angle), -np.sin(angle), 0), (np.sin(angle), np.cos(angle), 0), (0, 0, 1)], np.float32)
-    normals = None if mesh.normals is None else mesh.normals @ turn.T
-    vertices = mesh.vertices @ turn.T + np.asarray(offset, np.float32)
-    return replace(mesh, vertices=vertices.astype(np.float32), normals=normals)
+    normals = None if mesh.normals is None else turned(mesh.normals, turn_deg)
+    vertices = turned(mesh.vertices, turn_deg) + np.asarray(offset, np.float32)
+    return replace(mesh, vertices=vertices, normals=normals)

@@ -171,7 +171,7 @@ class World:
             self._scene = self._mi.load_dict(
                 {
                     "type": "scene",
-                    "integrator": {"type": "path", "max_depth": 5, "rr_depth": 4},
+                    "integrator": {"type": "path", "max_depth": 4, "rr_depth": 3},
                     "sensor": self._sensor(),
                     **shapes,
                     **_emitters(self._mi, lights),

@@ -13,10 +13,11 @@ from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.errors import OutputError
 from alpr_utils.plates.mongolia import LABEL_CODES, PLATE_LABEL, random_text
 from alpr_utils.synth import street
-from alpr_utils.synth.car import PlateMount, car_meshes, lamp_meshes, mount_plate, random_look
+from alpr_utils.synth.car import PlateMount, car_meshes, lamp_places, mount_plate, random_look
+from alpr_utils.synth.car_paint import COARSE_PX_PER_M, FINE_PX_PER_M
 from alpr_utils.synth.car_shape import SHAPES, CarShape
-from alpr_utils.synth.mesh import Material, Mesh, placed, quad
-from alpr_utils.synth.photograph import develop
+from alpr_utils.synth.mesh import Material, Mesh, placed, quad, turned
+from alpr_utils.synth.photograph import Glow, develop
 from alpr_utils.synth.plate import RenderedPlate, pick_layout, render_plate
 from alpr_utils.synth.render3d import Camera, Lights, Spot, World, load_mitsuba
 from alpr_utils.synth.sky import Weather, make_lights, pick_weather
@@ -24,9 +25,10 @@ from alpr_utils.synth.sky import Weather, make_lights, pick_weather
 WIDTH_PX, HEIGHT_PX = 1280, 720
 FOCAL_PX = 1060.0
 JPEG_QUALITY = 88
-SAMPLES = 32
+SAMPLES = 24
 PLATE_COUNT_SHARES = (0.1, 0.6, 0.3)  # pictures with no, one and two plates
 SMALLEST_LABELLED_PX = 40
+HEADLAMP_LIGHT, TAIL_LAMP_LIGHT, LAMP_RADIUS_M = (7.0, 6.6, 5.6), (2.2, 0.12, 0.08), 0.06
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class _Parked:
     turn_deg: float
     place: tuple[float, float, float]
     front: bool
+    lit: bool
     plate: RenderedPlate | None = None
     plate_meshes: tuple[Mesh, ...] = ()
     mount: PlateMount | None = None
@@ -71,20 +74,43 @@ class _Parked:
         assert self.mount is not None
         return placed(quad(self.mount.corners, Material((0, 0, 0))), self.turn_deg, self.place).vertices
 
+    def glows(self, camera: Camera, world: World) -> list[Glow]:
+        """Its burning lamps as far as they face the camera and are not hidden."""
+        if not self.lit:
+            return []
+        places = turned(lamp_places(self.shape, self.front), self.turn_deg) + self.place
+        outward = turned(np.array([1.0 if self.front else -1.0, 0, 0]), self.turn_deg)
+        glows = []
+        for place, (x, y, depth) in zip(places, camera.project(places), strict=True):
+            to_eye = np.array(camera.position) - place
+            facing = float(np.dot(outward, to_eye) / np.linalg.norm(to_eye))
+            if depth > 0 and facing > 0.1 and world.sees(place + 0.06 * outward):
+                colour = HEADLAMP_LIGHT if self.front else TAIL_LAMP_LIGHT
+                radius = LAMP_RADIUS_M * camera.focal_px / depth
+                glows.append(Glow(float(x), float(y), float(radius), tuple(c * facing for c in colour)))  # type: ignore[arg-type]
+        return glows
+
     def world_meshes(self) -> list[Mesh]:
         return [placed(mesh, self.turn_deg, self.place) for mesh in (*self.meshes, *self.plate_meshes)]
 
 
 def _park(
-    place: tuple[float, float], yaw_deg: float, front: bool, with_plate: bool, weather: Weather, snow: float, rng: np.random.Generator
+    place: tuple[float, float],
+    yaw_deg: float,
+    front: bool,
+    with_plate: bool,
+    near: bool,
+    weather: Weather,
+    snow: float,
+    rng: np.random.Generator,
 ) -> _Parked:
     """A random car whose plate end faces south, turned by ``yaw_deg``."""
     shape = SHAPES[rng.integers(len(SHAPES))]
-    look = random_look(rng, snow * rng.uniform(0, 1.1), float(rng.uniform(0, 0.9)))
-    meshes = car_meshes(shape, look)
-    if weather.lamps_on and rng.random() < 0.7:
-        meshes += lamp_meshes(shape, front, float(rng.uniform(4, 14)) * (1.0 if front else 0.25))
-    car = _Parked(shape, tuple(meshes), yaw_deg + (-90 if front else 90), (*place, 0.0), front)
+    px_per_m = FINE_PX_PER_M if near else COARSE_PX_PER_M
+    look = random_look(rng, snow * rng.uniform(0, 1.1), float(rng.uniform(0, 0.8)), px_per_m)
+    lit = weather.lamps_on and bool(rng.random() < 0.6)
+    turn = yaw_deg + (-90 if front else 90)
+    car = _Parked(shape, tuple(car_meshes(shape, look)), turn, (*place, 0.0), front, lit)
     if not with_plate:
         return car
     plate = render_plate(random_text(rng), pick_layout(rng), rng, 240)
@@ -92,10 +118,13 @@ def _park(
     return replace(car, plate=plate, plate_meshes=tuple(plate_meshes), mount=mount)
 
 
-def _camera(target: np.ndarray, plate_width_m: float, rng: np.random.Generator) -> Camera:
-    """A camera south of ``target`` that shows a plate of that width 60 to 320 px wide, away from the edges."""
-    plate_px = np.exp(rng.uniform(np.log(60), np.log(320))) * (1 if plate_width_m > 0.4 else 0.75)
-    distance = max(1.7, FOCAL_PX * plate_width_m / plate_px)
+def _camera(target: np.ndarray, far: bool, rng: np.random.Generator) -> Camera:
+    """A camera south of the plate at ``target``; from far off the neighbouring cars are in the picture too.
+
+    A long plate comes out 60 to 320 px wide.
+    """
+    plate_px = rng.uniform(65, 105) if far else np.exp(rng.triangular(np.log(60), np.log(130), np.log(320)))
+    distance = FOCAL_PX * 0.52 / plate_px
     height = rng.uniform(0.9, 1.8) if distance < 6 else rng.uniform(1.2, 3.2)
     sideways = rng.uniform(-0.25, 0.25) * distance
     position = np.array([target[0] + sideways, target[1] - distance, height])
@@ -119,7 +148,13 @@ def _blocks_view(place: np.ndarray, camera: Camera, target: np.ndarray) -> bool:
 
 
 def _neighbours(
-    hero: _Parked, camera: Camera, target: np.ndarray, weather: Weather, snow: float, second_plate: bool, rng: np.random.Generator
+    hero: _Parked,
+    camera: Camera,
+    target: np.ndarray,
+    weather: Weather,
+    snow: float,
+    second_plate: bool,
+    rng: np.random.Generator,
 ) -> list[_Parked]:
     """Cars in the row of the hero and a row behind; the nearest one beside it may carry a plate."""
     heading = np.radians(hero.turn_deg)
@@ -133,12 +168,25 @@ def _neighbours(
         if (rng.random() < 0.3 and not wanted) or _blocks_view(place, camera, target):
             continue
         front = bool(rng.random() < 0.5)
-        cars.append(_park((float(place[0]), float(place[1])), yaw + rng.normal(0, 3), front, wanted, weather, snow, rng))
+        cars.append(
+            _park((float(place[0]), float(place[1])), yaw + rng.normal(0, 3), front, wanted, wanted, weather, snow, rng)
+        )
     if rng.random() < 0.7:
         back = rng.uniform(8.5, 11)
         for x in np.arange(-12, 13, 3.1):
             if rng.random() < 0.5:
-                cars.append(_park((float(x + rng.normal(0, 0.3)), float(back)), rng.normal(0, 4), True, False, weather, snow, rng))
+                cars.append(
+                    _park(
+                        (float(x + rng.normal(0, 0.3)), float(back)),
+                        rng.normal(0, 4),
+                        True,
+                        False,
+                        False,
+                        weather,
+                        snow,
+                        rng,
+                    )
+                )
     return cars
 
 
@@ -161,11 +209,10 @@ def _night_spots(camera: Camera, target: np.ndarray, weather: Weather, plan: str
     if not weather.lamps_on:
         return ()
     lamp_y = plan.building_y - 5.2
-    lamps = [Spot((x, lamp_y, 6.4), (x, lamp_y - 3, 0), (26, 17, 8), 70) for x in (-12.0, 0.0, 11.0)]
+    lamps = [Spot((x, lamp_y, 6.4), (x, lamp_y - 3, 0), (40, 26, 13), 75) for x in (-11.0, 10.0)]
     x, y, _ = camera.position
     goal = (float(target[0]), float(target[1]), 0.5)
-    lamps += [Spot((x + side, y - 0.5, 0.75), goal, (7, 6.6, 5.8), 24) for side in (-0.6, 0.6)]
-    return tuple(lamps)
+    return (*lamps, Spot((x + 0.5, y - 0.5, 0.75), goal, (14, 13, 11), 26))
 
 
 def _label(car: _Parked, camera: Camera, world: World) -> ScenePlate | None:
@@ -182,7 +229,9 @@ def _label(car: _Parked, camera: Camera, world: World) -> ScenePlate | None:
         return corners[0] + share[..., :1] * across + share[..., 1:] * down
 
     ymin, xmin, ymax, xmax = car.plate.char_boxes.T
-    rings = np.stack([np.stack([xmin, ymin], 1), np.stack([xmax, ymin], 1), np.stack([xmax, ymax], 1), np.stack([xmin, ymax], 1)], 1)
+    rings = np.stack(
+        [np.stack([xmin, ymin], 1), np.stack([xmax, ymin], 1), np.stack([xmax, ymax], 1), np.stack([xmin, ymax], 1)], 1
+    )
     towards_eye = np.array(camera.position) - corners.mean(0)
     facing = np.dot(np.cross(down, across), towards_eye)
     if not inside.all() or facing <= 0 or np.ptp(pixels[:, 0]) < SMALLEST_LABELLED_PX:
@@ -198,7 +247,8 @@ def _label(car: _Parked, camera: Camera, world: World) -> ScenePlate | None:
 
 
 def _hero(plates: int, weather: Weather, snow: float, rng: np.random.Generator) -> _Parked:
-    return _park((0.0, 0.0), float(rng.uniform(-42, 42)), bool(rng.random() < 0.55), plates > 0, weather, snow, rng)
+    yaw = rng.uniform(-20, 20) if plates == 2 else rng.uniform(-42, 42)
+    return _park((0.0, 0.0), float(yaw), bool(rng.random() < 0.55), plates > 0, True, weather, snow, rng)
 
 
 def make_scene(seed: int, samples: int = SAMPLES) -> Scene:
@@ -219,20 +269,25 @@ def make_scene(seed: int, samples: int = SAMPLES) -> Scene:
     )
     hero = _hero(plates, weather, plan.snow, rng)
     if hero.mount is not None:
-        target, width = hero.world_corners().mean(0), float(np.linalg.norm(np.diff(hero.mount.corners[:2], axis=0)))
+        target = hero.world_corners().mean(0)
     else:
-        target, width = np.array([0.0, -hero.shape.length / 2, 0.6]), 0.52
-    camera = _camera(target, width, rng)
+        target = np.array([0.0, -hero.shape.length / 2, 0.6])
+    camera = _camera(target, plates != 1, rng)
     cars = [hero, *_neighbours(hero, camera, target, weather, plan.snow, plates == 2, rng)]
     lights = make_lights(weather, rng)
     lights = replace(lights, spots=_night_spots(camera, target, weather, plan))
-    surroundings = [*street.ground_meshes(plan, rng), *street.building_meshes(plan, rng), *street.prop_meshes(plan, rng)]
+    surroundings = [
+        *street.ground_meshes(plan, rng),
+        *street.building_meshes(plan, rng),
+        *street.prop_meshes(plan, rng),
+    ]
     if weather.hard_shadow:
         surroundings.append(_shadow_caster(target, lights, rng))
     cars, labels, world = _with_labels(cars, surroundings, lights, camera)
-    light = world.photograph(samples, seed)
+    light = world.photograph(samples * (2 if weather.lamps_on else 1), seed)
+    glows = [glow for car in cars for glow in car.glows(camera, world)]
     exposure = weather.exposure * float(rng.uniform(0.9, 1.1))
-    return Scene(develop(light, exposure, weather.warmth, rng), tuple(labels), weather.name)
+    return Scene(develop(light, exposure, weather.warmth, glows, rng), tuple(labels), weather.name)
 
 
 def _with_labels(
@@ -244,7 +299,10 @@ def _with_labels(
     labels = [label for label in found.values() if label is not None]
     if len(labels) == len(found):
         return cars, labels, world
-    bare = [replace(car, plate=None, plate_meshes=(), mount=None) if i in found and found[i] is None else car for i, car in enumerate(cars)]
+    bare = [
+        replace(car, plate=None, plate_meshes=(), mount=None) if i in found and found[i] is None else car
+        for i, car in enumerate(cars)
+    ]
     return bare, labels, World([*surroundings, *(mesh for car in bare for mesh in car.world_meshes())], lights, camera)
 
 

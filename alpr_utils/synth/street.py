@@ -6,13 +6,22 @@ import cv2
 import numpy as np
 
 from alpr_utils.synth.glyphs import OWN_FACES
-from alpr_utils.synth.mesh import Material, Mesh, box, ellipsoid, merged, quad, tube
+from alpr_utils.synth.mesh import Material, Mesh, box, ellipsoid, merged, placed, quad, tube
 from alpr_utils.synth.wear import smooth_noise
 
-NEAR_GROUND_M = 28.0
-_GROUND_PX = 2400
-_WALLS = ((196, 178, 146), (170, 120, 96), (178, 178, 172), (206, 196, 178), (150, 84, 64), (140, 150, 158), (214, 190, 130))
+NEAR_GROUND_M = 24.0
+_GROUND_PX = 2000
+_WALLS = (
+    (196, 178, 146),
+    (170, 120, 96),
+    (178, 178, 172),
+    (206, 196, 178),
+    (150, 84, 64),
+    (140, 150, 158),
+    (214, 190, 130),
+)
 _SIGN_WORDS = ("ХҮНС", "БАНК", "МАРКЕТ", "НОМ", "АВТО ЗАСВАР", "ТӨВ", "ЭМ", "КАРАОКЕ", "ЗООГ", "СЭЛБЭГ")
+LIT_WINDOW = Material((255, 220, 160), glow=(0.4, 0.29, 0.15))
 _SNOW_COLOUR = (228, 233, 240)
 
 
@@ -38,7 +47,7 @@ def _ground_picture(plan: StreetPlan, rng: np.random.Generator) -> np.ndarray:
     shape = (_GROUND_PX, _GROUND_PX)
     tone = rng.uniform(62, 112)
     ground = np.full(shape, tone, np.float32) + 26 * (smooth_noise(rng, shape, 14) - 0.5)
-    ground += 16 * (smooth_noise(rng, shape, 240) - 0.5) + rng.normal(0, 9, shape).astype(np.float32)
+    ground += 16 * (smooth_noise(rng, shape, 240) - 0.5) + 9 * rng.standard_normal(shape, np.float32)
     px_per_m = _GROUND_PX / NEAR_GROUND_M
     for _ in range(rng.integers(2, 7)):
         centre, size = rng.uniform(0, _GROUND_PX, 2), rng.uniform(0.5, 2.5, 2) * px_per_m
@@ -100,20 +109,27 @@ def _facade_picture(floors: int, bays: int, shop: bool, rng: np.random.Generator
             top = round((floor + 0.22) * cell)
             bottom = round(top + window_height * cell)
             if shop and floor == floors - 1:
-                left, right, top, bottom = bay * cell + 8, (bay + 1) * cell - 8, floor * cell + 30, (floor + 1) * cell - 10
+                left, right, top, bottom = (
+                    bay * cell + 8,
+                    (bay + 1) * cell - 8,
+                    floor * cell + 30,
+                    (floor + 1) * cell - 10,
+                )
             cv2.rectangle(picture, (left - 4, top - 4), (right + 4, bottom + 4), (222, 222, 220), -1)
             glass = rng.uniform(24, 90) * np.array([0.85, 0.95, 1.05])
             cv2.rectangle(picture, (left, top), (right, bottom), glass.tolist(), -1)
             if rng.random() < 0.6:
                 curtain = rng.uniform(90, 170)
-                cv2.rectangle(picture, (left, top), (left + (right - left) // 3, bottom), (curtain, curtain, curtain * 0.95), -1)
+                cv2.rectangle(
+                    picture, (left, top), (left + (right - left) // 3, bottom), (curtain, curtain, curtain * 0.95), -1
+                )
             cv2.line(picture, ((left + right) // 2, top), ((left + right) // 2, bottom), (225, 225, 222), 3)
             cv2.line(picture, (left - 6, bottom + 6), (right + 6, bottom + 6), (wall * 0.55).tolist(), 4)
     picture[-round(0.5 * scale) :] *= 0.6
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def _sign(x: float, y: float, z: float, lit: bool, rng: np.random.Generator) -> Mesh:
+def _sign(x: float, y: float, z: float, rng: np.random.Generator) -> Mesh:
     """A shop sign facing south."""
     word = _SIGN_WORDS[rng.integers(len(_SIGN_WORDS))]
     ground = rng.integers(20, 200, 3)
@@ -125,36 +141,48 @@ def _sign(x: float, y: float, z: float, lit: bool, rng: np.random.Generator) -> 
             window += glyph * (np.array((245, 240, 225)) - window)
     width, height = picture.shape[1] / 90, 0.85
     corners = np.array([(x, y, z + height), (x + width, y, z + height), (x + width, y, z), (x, y, z)])
-    glow = tuple(float(v) for v in 1.2 * (ground / 255) ** 2.2 + 0.05) if lit else None
-    return quad(corners, Material(picture.astype(np.uint8), 0.5, glow=glow))  # type: ignore[arg-type]
+    return quad(corners, Material(picture.astype(np.uint8), 0.5))
 
 
-def _building(x: float, y: float, bays: int, floors: int, plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+def _building(
+    x: float, y: float, bays: int, floors: int, plan: StreetPlan, rng: np.random.Generator
+) -> tuple[list[Mesh], list[Mesh]]:
+    """The house, and apart from it its lit windows."""
     width, height, depth = 3.0 * bays, 3.0 * floors, 12.0
     shop = rng.random() < 0.6
     facade = Material(_facade_picture(floors, bays, shop, rng), 0.7)
     meshes = [box((x + width / 2, y + depth / 2, height / 2), (width, depth, height), facade)]
     if shop:
-        meshes.append(_sign(x + rng.uniform(0.5, max(0.6, width - 6)), y - 0.12, 2.75, plan.lit, rng))
+        meshes.append(_sign(x + rng.uniform(0.5, max(0.6, width - 6)), y - 0.12, 2.75, rng))
+    windows = []
     if plan.lit:
         for _ in range(rng.integers(1, bays + 1)):
             bay, floor = rng.integers(bays), rng.integers(1, max(2, min(floors, 5)))
             left, low = x + 3 * bay + 0.9, 3 * floor + 1.0
-            corners = [(left, y - 0.05, low + 1.2), (left + 1.2, y - 0.05, low + 1.2), (left + 1.2, y - 0.05, low), (left, y - 0.05, low)]
-            warm = rng.uniform(0.15, 0.7)
-            meshes.append(quad(np.array(corners), Material((255, 220, 160), glow=(warm, 0.72 * warm, 0.4 * warm))))
-    return meshes
+            corners = [
+                (left, y - 0.05, low + 1.2),
+                (left + 1.2, y - 0.05, low + 1.2),
+                (left + 1.2, y - 0.05, low),
+                (left, y - 0.05, low),
+            ]
+            windows.append(quad(np.array(corners), LIT_WINDOW))
+    return meshes, windows
 
 
 def building_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
     """A row of blocks along the north side, with gaps that show the sky."""
     meshes: list[Mesh] = []
+    windows: list[Mesh] = []
     x = -45.0
     while x < 45:
         bays, floors = int(rng.integers(4, 10)), int(rng.choice([1, 2, 4, 5, 5, 9, 12]))
         if rng.random() < 0.8:
-            meshes += _building(x, plan.building_y + rng.uniform(0, 5), bays, floors, plan, rng)
+            house, lit = _building(x, plan.building_y + rng.uniform(0, 5), bays, floors, plan, rng)
+            meshes += house
+            windows += lit
         x += 3.0 * bays + rng.choice([0.2, 2, 7])
+    if windows:
+        meshes.append(merged(windows))  # one lamp instead of many keeps the picture free of noise
     # Blocks behind the camera, so that paint and glass have a street to mirror.
     for x in (-30.0, -4.0, 20.0):
         height = rng.uniform(6, 20)
@@ -163,28 +191,37 @@ def building_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
     return meshes
 
 
-def _branches(base: np.ndarray, direction: np.ndarray, length: float, radius: float, bark: Material, rng: np.random.Generator) -> list[Mesh]:
+def _branches(
+    base: np.ndarray, direction: np.ndarray, length: float, radius: float, bark: Material, rng: np.random.Generator
+) -> list[Mesh]:
     tip = base + direction * length
-    meshes = [tube(base, tip, (radius, radius * 0.7), bark, 6)]
-    if radius > 0.008:
-        for _ in range(3):
+    meshes = [tube(base, tip, (radius, radius * 0.7), bark, 4)]
+    if radius > 0.012:
+        for _ in range(4 if radius > 0.03 else 3):
             bent = direction + rng.normal(0, 0.45, 3) + (0, 0, 0.12)
             start = base + direction * length * rng.uniform(0.6, 1.0)
-            meshes += _branches(start, bent / np.linalg.norm(bent), length * rng.uniform(0.6, 0.8), radius * 0.6, bark, rng)
+            meshes += _branches(
+                start, bent / np.linalg.norm(bent), length * rng.uniform(0.6, 0.8), radius * 0.6, bark, rng
+            )
     return meshes
 
 
-def tree(x: float, y: float, rng: np.random.Generator) -> Mesh:
-    """A bare winter tree."""
+def tree(rng: np.random.Generator) -> Mesh:
+    """A bare winter tree at the origin."""
     bark = Material(tuple(float(v) for v in np.array((78, 64, 52)) * rng.uniform(0.6, 1.3)), 0.9)  # type: ignore[arg-type]
-    return merged(_branches(np.array([x, y, 0.0]), np.array([0.0, 0.0, 1.0]), rng.uniform(1.5, 2.4), rng.uniform(0.07, 0.12), bark, rng))
+    return merged(
+        _branches(np.zeros(3), np.array([0.0, 0.0, 1.0]), rng.uniform(1.5, 2.4), rng.uniform(0.07, 0.12), bark, rng)
+    )
 
 
 def lamp_post(x: float, y: float) -> list[Mesh]:
     """A post with an arm towards the south."""
     steel = Material((110, 112, 114), 0.5)
     top = np.array([x, y, 6.5])
-    return [tube(np.array([x, y, 0.0]), top, (0.08, 0.05), steel), tube(top, top + (0, -1.4, 0.25), (0.04, 0.04), steel)]
+    return [
+        tube(np.array([x, y, 0.0]), top, (0.08, 0.05), steel),
+        tube(top, top + (0, -1.4, 0.25), (0.04, 0.04), steel),
+    ]
 
 
 def fence(x_range: tuple[float, float], y: float, rng: np.random.Generator) -> Mesh:
@@ -192,7 +229,9 @@ def fence(x_range: tuple[float, float], y: float, rng: np.random.Generator) -> M
     colour = ((46, 110, 70), (70, 110, 150), (150, 150, 150), (200, 180, 70))[rng.integers(4)]
     paint = Material(colour, 0.6)
     bars = [box((x, y, 0.45), (0.05, 0.03, 0.9), paint) for x in np.arange(*x_range, 0.16)]
-    rails = [box(((x_range[0] + x_range[1]) / 2, y, z), (x_range[1] - x_range[0], 0.04, 0.05), paint) for z in (0.25, 0.75)]
+    rails = [
+        box(((x_range[0] + x_range[1]) / 2, y, z), (x_range[1] - x_range[0], 0.04, 0.05), paint) for z in (0.25, 0.75)
+    ]
     return merged([*bars, *rails])
 
 
@@ -200,7 +239,11 @@ def snow_heap(x: float, y: float, rng: np.random.Generator) -> Mesh:
     """Cleared snow, a lumpy mound."""
     lumps = rng.uniform(0.5, 1.0, 6)
     parts = [
-        ellipsoid((x + rng.normal(0, 0.5), y + rng.normal(0, 0.3), 0.0), (0.8 * s, 0.6 * s, 0.45 * s), Material(_SNOW_COLOUR, 0.95))
+        ellipsoid(
+            (x + rng.normal(0, 0.5), y + rng.normal(0, 0.3), 0.0),
+            (0.8 * s, 0.6 * s, 0.45 * s),
+            Material(_SNOW_COLOUR, 0.95),
+        )
         for s in lumps
     ]
     return merged(parts)
@@ -213,14 +256,23 @@ def prop_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
     pavement = _snowed(np.full((200, 1200, 3), 132, np.float32) + rng.normal(0, 8, (200, 1200, 1)), plan.snow, rng)
     meshes = [
         box((0, edge, 0.06), (90, 0.18, 0.14), kerb),
-        quad(np.array([(-45, edge + 4.5, 0.1), (45, edge + 4.5, 0.1), (45, edge, 0.1), (-45, edge, 0.1)]), Material(np.clip(pavement, 0, 255).astype(np.uint8), 0.85)),
+        quad(
+            np.array([(-45, edge + 4.5, 0.1), (45, edge + 4.5, 0.1), (45, edge, 0.1), (-45, edge, 0.1)]),
+            Material(np.clip(pavement, 0, 255).astype(np.uint8), 0.85),
+        ),
     ]
-    meshes += [tree(x + rng.normal(0, 1), edge + rng.uniform(0.8, 2), rng) for x in np.arange(-24, 25, 6) if rng.random() < 0.6]
+    trees = [tree(rng), tree(rng)]
+    for x in np.arange(-24, 25, 6):
+        if rng.random() < 0.6:
+            place = (float(x + rng.normal(0, 1)), float(edge + rng.uniform(0.8, 2)), 0.0)
+            meshes.append(placed(trees[rng.integers(2)], float(rng.uniform(0, 360)), place))
     for x in (-13.0, 11.0):
         meshes += lamp_post(x + rng.normal(0, 2), edge + 0.5)
     if rng.random() < 0.5:
         start = rng.uniform(-16, 0)
         meshes.append(fence((start, start + rng.uniform(8, 20)), edge + 2.6, rng))
     if plan.snow > 0.1:
-        meshes += [snow_heap(rng.uniform(-14, 14), edge - rng.uniform(0.2, 1.0), rng) for _ in range(rng.integers(2, 6))]
+        meshes += [
+            snow_heap(rng.uniform(-14, 14), edge - rng.uniform(0.2, 1.0), rng) for _ in range(rng.integers(2, 6))
+        ]
     return meshes

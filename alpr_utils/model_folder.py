@@ -1,0 +1,50 @@
+"""What every model folder tells about itself: ``metadata.json`` with facts, package versions and checksums."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from alpr_utils import __version__
+from alpr_utils.errors import ModelError
+
+METADATA_FILE = "metadata.json"
+_PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def write_metadata(folder: Path, facts: dict[str, Any], files: Sequence[Path]) -> None:
+    """Write ``folder/metadata.json``: ``facts``, versions, and the SHA-256 of ``files``, which lie in ``folder``."""
+    versions = {"alpr_utils": __version__, "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
+    checksums = {file.relative_to(folder).as_posix(): _sha256(file) for file in files}
+    text = json.dumps({**facts, "versions": versions, "sha256": checksums}, indent=2, ensure_ascii=False)
+    (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """The facts in ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
+
+    Raises:
+        ModelError: no valid JSON object, or a listed file is missing or has another checksum.
+    """
+    file = folder / METADATA_FILE
+    if not file.exists():
+        return {}
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        checksums = dict(facts.get("sha256", {}))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
+    for name, checksum in checksums.items():
+        part = folder / name
+        if not part.is_file():
+            raise ModelError(f"{part}: is missing, {METADATA_FILE} lists it; copy the model folder again.")
+        if _sha256(part) != checksum:
+            raise ModelError(f"{part}: does not have the checksum in {METADATA_FILE}; copy the model folder again.")
+    return facts

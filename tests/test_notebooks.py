@@ -1,0 +1,34 @@
+"""Every notebook runs top to bottom, from another working directory, and its committed outputs are whole."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(os.environ, "ALPR_FAST", "1")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert any(output.output_type == "display_data" for cell in cells for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_committed_outputs_are_whole_and_small(path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), "run it top to bottom"
+    assert not [output for cell in cells for output in cell.outputs if output.output_type in ("error",)]
+    assert max(len(cell.source.splitlines()) for cell in cells) <= 30
+    assert path.stat().st_size < 3_000_000
+
+
+def test_the_front_door_exists():
+    assert ROOT / "notebooks" / "test_exported_model.ipynb" in NOTEBOOKS
