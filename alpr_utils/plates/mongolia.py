@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from alpr_utils.errors import AlprError
-from alpr_utils.plates.plate_type import Box, ParsedPlate, PlateColours, PlateLayout, PlateType
+from alpr_utils.plates.plate_type import Box, ParsedPlate, PlateColours, PlateLayout, PlateTextError, PlateType
 
 DIGITS = "0123456789"
 LETTERS = "АБВГДЕЖЗИКЛМНОӨПРСТУҮХЦЧЭЯ"
@@ -82,10 +81,6 @@ LABEL_CODES = {
 _LATIN_LOOKALIKES = str.maketrans("ABEKMHOPCTYX", "АВЕКМНОРСТУХ")
 
 
-class PlateTextError(AlprError):
-    """A text that no Mongolian plate carries."""
-
-
 def canonical(text: str) -> str:
     """``text`` in capitals, without spaces or hyphens, Latin look-alikes replaced by the Cyrillic letters."""
     return "".join(text.split()).replace("-", "").upper().translate(_LATIN_LOOKALIKES)
@@ -115,6 +110,12 @@ def validate(text: str) -> bool:
     return True
 
 
+def format(text: str) -> str:
+    """``text`` as people write it, ``1537 УНЛ``; raises `PlateTextError` like `parse`."""
+    parsed = parse(text)
+    return f"{parsed.digits} {parsed.region_code}{parsed.series}"
+
+
 def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
     """A random canonical text.
 
@@ -126,6 +127,14 @@ def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
         return digits + "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), 3))
     codes = CAPITAL_CODES if rng.random() < CAPITAL_SHARE else tuple(REGIONS)
     return digits + codes[rng.integers(len(codes))] + LETTERS[rng.integers(len(LETTERS))]
+
+
+COLOURS = (
+    PlateColours("private", (232, 233, 230), (22, 22, 26), 20),
+    PlateColours("public transport", (238, 190, 40), (24, 22, 20), 1),
+    PlateColours("electric", (40, 140, 80), (236, 240, 236), 1),
+    PlateColours("technological", (26, 26, 30), (232, 232, 230), 1),
+)
 
 
 def _layout(
@@ -142,6 +151,7 @@ def _layout(
     one_row = letter_xs[0] > digit_xs[-1]
     digit_y, letter_y, letter_height = (55, 55, 76) if one_row else (63, 145, 61)
     return PlateLayout(
+        country="mn",
         name=name,
         size_mm=(520, 110) if one_row else (280, 200),
         rows=1 if one_row else 2,
@@ -152,6 +162,8 @@ def _layout(
         oval_box_mm=oval,
         oval_texts=oval_texts,
         share=share,
+        colours=COLOURS,
+        slots=SLOTS,
     )
 
 
@@ -172,11 +184,14 @@ LAYOUTS = (
     _layout("two_rows_emblem", 1.5, _SPLIT_XS, (82, 128, 174), True, (106, 16, 186, 52), _TWO_ROW_OVAL, ("MNG",)),
 )
 
-COLOURS = (
-    PlateColours("private", (232, 233, 230), (22, 22, 26), 20),
-    PlateColours("public transport", (238, 190, 40), (24, 22, 20), 1),
-    PlateColours("electric", (40, 140, 80), (236, 240, 236), 1),
-    PlateColours("technological", (26, 26, 30), (232, 232, 230), 1),
+MONGOLIA = PlateType(
+    country="mn",
+    alphabet=ALPHABET,
+    slots=SLOTS,
+    label_codes=LABEL_CODES,
+    layouts=LAYOUTS,
+    colours=COLOURS,
+    parse=parse,
+    format=format,
+    random_text=lambda rng, layout, balanced: random_text(rng, balanced),
 )
-
-MONGOLIA = PlateType("mn", ALPHABET, SLOTS, LABEL_CODES, LAYOUTS, COLOURS)

@@ -1,0 +1,131 @@
+"""Korean plates: a prefix that tells the vehicle, a syllable that tells its use, four digits, sometimes a region.
+
+Sizes and cells are those of the ministry's notice 2025-121, as far as it gives them; places of bolts and syllables
+inside their cells, and the green plates, are those of photos.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from alpr_utils.plates.korea_layouts import COLOURS, LAYOUTS
+from alpr_utils.plates.korea_text import (
+    ALPHABET,
+    COMMERCIAL,
+    CROP_REGIONS,
+    DIPLOMATIC,
+    FORMS,
+    PREFIXES,
+    REGIONS,
+    RENTAL,
+    VEHICLES,
+)
+from alpr_utils.plates.plate_type import ParsedPlate, PlateLayout, PlateTextError, PlateType
+
+_DUBEOLSIK_INITIALS = dict(zip("rseEfaqQtTdwWczxvg", "ㄱㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", strict=True))
+_DUBEOLSIK_VOWELS = dict(zip("koiOjpuPhynbml", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅛㅜㅠㅡㅣ", strict=True))
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+_CROP_NAME = re.compile(r"([A-P]?)(\d{2,3})([a-zA-Z])([a-zA-Z])(\d{4})(?:_\w+)?")
+
+
+def canonical(text: str) -> str:
+    """``text`` without spaces and hyphens."""
+    return "".join(text.split()).replace("-", "")
+
+
+def _use(form: str, series: str) -> str:
+    if form in ("private", "private_long"):
+        return "rental" if series in RENTAL else "private"
+    if form == "commercial":
+        return "delivery" if series == "배" else "commercial"
+    return {"green_region": "private", "motorcycle": "private"}.get(form, form)
+
+
+def _vehicle(form: str, prefix: str) -> str:
+    if form == "motorcycle":
+        return "motorcycle"
+    return next((name for name, prefixes in VEHICLES.items() if prefix in prefixes), "")
+
+
+def parse(text: str) -> ParsedPlate:
+    """Take a plate text apart; spaces and hyphens are accepted.
+
+    Raises:
+        PlateTextError: no Korean plate is written like this.
+    """
+    clean = canonical(text)
+    for form in FORMS.values():
+        found = form.match(clean)
+        if found is not None:
+            region, prefix, series = (found.get(name, "") for name in ("region", "prefix", "series"))
+            use = DIPLOMATIC.get(series) or _use(form.name, series)
+            vehicle = _vehicle(form.name, prefix)
+            return ParsedPlate(clean, found["number"], region, REGIONS.get(region, ""), series, prefix, vehicle, use)
+    raise PlateTextError(f"'{text}' is no Korean plate; write it like 12가3456, 123가4567 or 서울71바8669.")
+
+
+def validate(text: str) -> bool:
+    """Whether ``text`` can stand on a Korean plate."""
+    try:
+        parse(text)
+    except PlateTextError:
+        return False
+    return True
+
+
+def format(text: str) -> str:
+    """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``; raises like `parse`."""
+    parsed = parse(text)
+    if parsed.series in DIPLOMATIC:
+        return f"{parsed.series} {parsed.digits[:3]}-{parsed.digits[3:]}"
+    return f"{parsed.region_code}{parsed.prefix}{parsed.series} {parsed.digits}"
+
+
+def random_text(rng: np.random.Generator, layout: PlateLayout | None = None, balanced: bool = False) -> str:
+    """A random canonical text that fits ``layout``, or any layout.
+
+    ``balanced`` draws regions, prefixes and syllables evenly, so that a classifier sees rare ones as often as common
+    ones; the text is valid all the same.
+    """
+    if layout is None:
+        layout = LAYOUTS[rng.integers(len(LAYOUTS))]
+    return FORMS[layout.form].draw(rng, balanced)
+
+
+def _syllable(keys: Sequence[str]) -> str:
+    """The syllable that two keys of the Korean keyboard type: first consonant, then vowel."""
+    initial, vowel = _DUBEOLSIK_INITIALS[keys[0]], _DUBEOLSIK_VOWELS[keys[1]]
+    return chr(0xAC00 + (_INITIALS.index(initial) * len(_VOWELS) + _VOWELS.index(vowel)) * 28)
+
+
+def text_of_crop_name(name: str) -> str:
+    """The text of a crop of the public Korean photos by its file name: ``A72qk6984_0884.jpg`` -> ``서울72바6984``.
+
+    Raises:
+        PlateTextError: the name holds no plate.
+    """
+    match = _CROP_NAME.fullmatch(name.rsplit("/")[-1].split(".")[0])
+    try:
+        if match is None:
+            raise KeyError(name)
+        region, prefix, initial, vowel, number = match.groups()
+        return parse(CROP_REGIONS.get(region, "") + prefix + _syllable((initial, vowel)) + number).text
+    except (KeyError, PlateTextError) as error:
+        raise PlateTextError(f"'{name}' names no Korean plate; call the picture like A72qk6984_0884.jpg.") from error
+
+
+KOREA = PlateType(
+    country="kr",
+    alphabet=ALPHABET,
+    slots=(),
+    label_codes={char: char for char in ALPHABET},
+    layouts=LAYOUTS,
+    colours=COLOURS,
+    parse=parse,
+    format=format,
+    random_text=random_text,
+)
+
+__all__ = ["ALPHABET", "COMMERCIAL", "FORMS", "KOREA", "LAYOUTS", "PREFIXES", "REGIONS"]
