@@ -12,11 +12,9 @@ import numpy as np
 from alpr_utils.plates.korea_layouts import COLOURS, LAYOUTS
 from alpr_utils.plates.korea_text import (
     ALPHABET,
-    COMMERCIAL,
     CROP_REGIONS,
     DIPLOMATIC,
     FORMS,
-    PREFIXES,
     REGIONS,
     RENTAL,
     VEHICLES,
@@ -76,11 +74,14 @@ def validate(text: str) -> bool:
 
 
 def format(text: str) -> str:
-    """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``; raises like `parse`."""
+    """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``, ``1가2 3456``; raises like `parse`."""
     parsed = parse(text)
     if parsed.series in DIPLOMATIC:
         return f"{parsed.series} {parsed.digits[:3]}-{parsed.digits[3:]}"
-    return f"{parsed.region_code}{parsed.prefix}{parsed.series} {parsed.digits}"
+    upper = f"{parsed.region_code}{parsed.prefix}{parsed.series}"
+    if parsed.vehicle == "motorcycle":
+        return f"{upper}{parsed.digits[0]} {parsed.digits[1:]}"
+    return f"{upper} {parsed.digits}"
 
 
 def random_text(rng: np.random.Generator, layout: PlateLayout | None = None, balanced: bool = False) -> str:
@@ -127,5 +128,3 @@ KOREA = PlateType(
     format=format,
     random_text=random_text,
 )
-
-__all__ = ["ALPHABET", "COMMERCIAL", "FORMS", "KOREA", "LAYOUTS", "PREFIXES", "REGIONS"]

@@ -46,7 +46,7 @@ def _digits(left: float, y: float, cells: Sequence[float], height: float, bold: 
 
 def _syllable(x: float, y: float, width: float, height: float, bold: float = 1) -> _Glyph:
     """A syllable beside digits of ``height``."""
-    return _Glyph(x, y, width, _SYLLABLE_HEIGHT * height, 0.85 * _STROKE_SHARE * height * bold)
+    return _Glyph(x, y, width, _SYLLABLE_HEIGHT * height, 0.75 * _STROKE_SHARE * height * bold)
 
 
 def _one_row(left: float, cells: Sequence[float], at: int, y: float, height: float, sink: float = 0) -> list[_Glyph]:
@@ -177,14 +177,14 @@ def _motorcycle() -> PlateLayout:
 
 def _green(name: str, share: float, scale: float, size: tuple[float, float]) -> PlateLayout:
     """Two digits and the syllable over the number, 2004."""
-    glyphs = _two_rows(scale, ((106, 36), (156, 38), (216, 46)), 6, 80.5, 1.35)
+    glyphs = _two_rows(scale, ((106, 36), (156, 38), (216, 46)), 6, 80.5, 1.15)
     return _layout(name, share, "private", _GREEN, size, glyphs, _upper_bolts(size), rows=2)
 
 
 def _green_region(name: str, share: float, scale: float, size: tuple[float, float]) -> PlateLayout:
     """Region and class over the syllable and the number, until 2003."""
-    glyphs = _two_rows(scale, ((100, 38), (142, 38), (194, 32), (234, 32)), 82, 61, 1.3)
-    syllable = _syllable(46 * scale, 114 * scale, 54 * scale, 84 * scale, 1.2)
+    glyphs = _two_rows(scale, ((100, 38), (142, 38), (194, 32), (234, 32)), 82, 61, 1.15)
+    syllable = _syllable(46 * scale, 114 * scale, 54 * scale, 84 * scale, 1.1)
     glyphs.insert(4, syllable)
     return _layout(name, share, "green_region", _GREEN, size, glyphs, _upper_bolts(size), rows=2)
 

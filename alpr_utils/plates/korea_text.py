@@ -37,13 +37,24 @@ DIPLOMATIC = {
     "대표": "representative",
 }
 # The region letters in the file names of the public crops.
-CROP_REGIONS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOP",
-        "서울 경기 인천 강원 충남 대전 충북 부산 울산 대구 경북 경남 전남 광주 전북 제주".split(),
-        strict=True,
-    )
-)
+CROP_REGIONS = {
+    "A": "서울",
+    "B": "경기",
+    "C": "인천",
+    "D": "강원",
+    "E": "충남",
+    "F": "대전",
+    "G": "충북",
+    "H": "부산",
+    "I": "울산",
+    "J": "대구",
+    "K": "경북",
+    "L": "경남",
+    "M": "전남",
+    "N": "광주",
+    "O": "전북",
+    "P": "제주",
+}
 
 
 def _span(first: int, last: int, digits: int) -> tuple[str, ...]:

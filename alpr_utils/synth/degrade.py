@@ -70,7 +70,7 @@ class DegradedPlate:
         text: canonical text.
         rows: rows of text.
         corners: float32 (4, 2), x, y in pixels, clockwise from the plate's top left.
-        char_boxes: float32 (7, 4), ymin, xmin, ymax, xmax in pixels, axis aligned, in reading order.
+        char_boxes: float32 (N, 4), ymin, xmin, ymax, xmax in pixels, axis aligned, in reading order.
     """
 
     image: np.ndarray

@@ -1,5 +1,6 @@
 """Masks of single characters at any size, from our own stroke face and from the licensed fonts in ``fonts/``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,18 @@ ASPECTS = {
 
 _SOURCE_HEIGHT_PX = 96
 _MARGIN_PX = 14
+
+
+@dataclass(frozen=True)
+class StemSample:
+    """Where a font's stroke is measured: a line at ``height`` (0 top .. 1 bottom) crosses ``strokes`` uprights."""
+
+    char: str
+    height: float
+    strokes: int
+
+
+CYRILLIC_STEM = StemSample("П", 0.6, 2)
 
 
 class Face(Protocol):
@@ -104,17 +117,17 @@ def _ink_box(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray | None:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else None
 
 
-def load_font_face(path: Path) -> FontFace:
-    """Read a font; a character counts only when it has ink and differs from the font's empty box."""
+def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample = CYRILLIC_STEM) -> FontFace:
+    """Read ``chars`` of a font; one counts only when it has ink and differs from the font's empty box."""
     font = ImageFont.truetype(path, round(_SOURCE_HEIGHT_PX / 0.7))
     missing = _ink_box(font, "\uffff")
     inside = {}
-    for char in STROKES:
+    for char in chars:
         ink = _ink_box(font, char)
         if ink is not None and not (missing is not None and np.array_equal(ink, missing)):
             inside[char] = _signed_distance(np.pad(ink, _MARGIN_PX))
-    upright = inside["П"]
-    stem_px = float((upright[int(upright.shape[0] * 0.6)] > 0).sum()) / 2
+    upright = inside[stem.char]
+    stem_px = float((upright[int(upright.shape[0] * stem.height)] > 0).sum()) / stem.strokes
     return FontFace(path.stem, inside, stem_px)
 
 

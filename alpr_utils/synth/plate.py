@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alpr_utils.plates.mongolia import MONGOLIA
+from alpr_utils.plates import plate_type
 from alpr_utils.plates.plate_type import PlateColours, PlateLayout
 from alpr_utils.synth import wear
 from alpr_utils.synth.glyphs import ASPECTS, DEFAULT_ASPECT, Face, pick_face
+from alpr_utils.synth.korean_face import pick_korean_face
+from alpr_utils.synth.marks import draw_mark
 from alpr_utils.synth.plate_parts import (
     EMBLEM_RED,
     border_mask,
@@ -20,7 +22,13 @@ from alpr_utils.synth.plate_parts import (
 STROKE_MM = 9.5
 CORNER_RADIUS_MM = 9.0
 WORN_INK_SHARE = 0.2
-DEALER_WORDS = ("ТАВАН ГОЛ", "АВТО ХУДАЛДАА", "МОНГОЛ МОТОР", "НОМИН АВТО", "ТЭНГЭР ХХК", "99112233", "77001122")
+DEALER_WORDS = {
+    "mn": ("ТАВАН ГОЛ", "АВТО ХУДАЛДАА", "МОНГОЛ МОТОР", "НОМИН АВТО", "ТЭНГЭР ХХК", "99112233", "77001122"),
+    "kr": ("1588 0000", "1544 1234", "서울 강남", "02 123 4567"),
+}
+FACE_PICKERS = {"mn": pick_face, "kr": pick_korean_face}
+# Characters narrower than their cell on plates whose cells have one width.
+NARROW = {"1": 0.54}
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class RenderedPlate:
         rows: rows of text.
         layout: name of the layout.
         corners: float32 (4, 2), x, y in pixels of the plate without its frame, clockwise from the top left.
-        char_boxes: float32 (7, 4), ymin, xmin, ymax, xmax in pixels, in reading order.
+        char_boxes: float32 (N, 4) for the text's N characters, ymin, xmin, ymax, xmax in pixels, in reading order.
     """
 
     image: np.ndarray
@@ -46,29 +54,37 @@ class RenderedPlate:
     char_boxes: np.ndarray
 
 
-def pick_layout(rng: np.random.Generator) -> PlateLayout:
-    """A layout, as often as it is seen on the road."""
-    shares = np.array([layout.share for layout in MONGOLIA.layouts])
-    return MONGOLIA.layouts[rng.choice(len(shares), p=shares / shares.sum())]
+def pick_layout(rng: np.random.Generator, country: str = "mn") -> PlateLayout:
+    """A layout of the country, as often as it is seen on the road."""
+    layouts = plate_type(country).layouts
+    shares = np.array([layout.share for layout in layouts])
+    return layouts[rng.choice(len(shares), p=shares / shares.sum())]
 
 
-def pick_colours(rng: np.random.Generator) -> PlateColours:
-    """A colour class, as often as it is seen on the road."""
-    shares = np.array([colours.share for colours in MONGOLIA.colours])
-    return MONGOLIA.colours[rng.choice(len(shares), p=shares / shares.sum())]
+def pick_colours(rng: np.random.Generator, layout: PlateLayout) -> PlateColours:
+    """A colour class of the layout, as often as it is seen on the road."""
+    shares = np.array([colours.share for colours in layout.colours])
+    return layout.colours[rng.choice(len(shares), p=shares / shares.sum())]
+
+
+def _natural_width(char: str, index: int, height_mm: float, layout: PlateLayout) -> float:
+    """Ink width in mm: that of the layout's cell, or what the character's shape asks for."""
+    if layout.char_widths_mm:
+        return layout.char_widths_mm[index] * NARROW.get(char, 1.0)
+    return height_mm * ASPECTS.get(char, DEFAULT_ASPECT)
 
 
 def _character_boxes(text: str, layout: PlateLayout, px_per_mm: float, rng: np.random.Generator) -> np.ndarray:
-    """int (7, 4) ymin, xmin, ymax, xmax in pixels of the bare plate; widths and places vary a little."""
+    """int (N, 4) ymin, xmin, ymax, xmax in pixels of the bare plate; widths and places vary a little."""
     width_factor, height_factor = rng.uniform(0.92, 1.1), rng.uniform(0.95, 1.05)
     shift_x, shift_y = rng.normal(0, 1.5), rng.normal(0, 1.0)
     # Digits and letters sit on separate dies and so move apart or together as groups.
-    group_shift = (rng.normal(0, 2.5), rng.normal(0, 4.0))
+    group_shift = [rng.normal(0, spread) for spread in layout.group_spread_mm]
     boxes = []
     for index, char in enumerate(text):
         (x, y), height = layout.char_centres_mm[index], layout.char_heights_mm[index] * height_factor
-        width = height * ASPECTS.get(char, DEFAULT_ASPECT) * width_factor
-        x += shift_x + group_shift[index >= 4] + rng.normal(0, 0.6)
+        width = _natural_width(char, index, height, layout) * width_factor
+        x += shift_x + group_shift[index >= layout.second_group] + rng.normal(0, 0.6)
         y += shift_y
         left, top = round((x - width / 2) * px_per_mm), round((y - height / 2) * px_per_mm)
         boxes.append((top, left, top + max(3, round(height * px_per_mm)), left + max(2, round(width * px_per_mm))))
@@ -99,8 +115,10 @@ def _ink(
 ) -> np.ndarray:
     """Characters, oval and border line: float32 ``shape``, 0..1."""
     ink = np.zeros(shape, np.float32)
-    stroke = STROKE_MM * rng.uniform(0.8, 1.2) * px_per_mm
-    for char, (ymin, xmin, ymax, xmax) in zip(text, boxes, strict=True):
+    stroke_scale = rng.uniform(0.8, 1.2)
+    strokes_mm = layout.char_strokes_mm or (STROKE_MM,) * len(text)
+    for char, stroke_mm, (ymin, xmin, ymax, xmax) in zip(text, strokes_mm, boxes, strict=True):
+        stroke = stroke_mm * stroke_scale * px_per_mm
         _paste(ink, face.mask(char, int(xmax - xmin), int(ymax - ymin), stroke), int(ymin), int(xmin))
     if rng.random() < WORN_INK_SHARE:
         wear.wear_off_ink(ink, rng)
@@ -125,7 +143,7 @@ def _emboss(image: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> Non
 def _bare_plate(
     text: str, layout: PlateLayout, colours: PlateColours, face: Face, px_per_mm: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The plate without its frame: image float32 (H, W, 3) 0..255, character boxes (7, 4) pixels."""
+    """The plate without its frame: image float32 (H, W, 3) 0..255, character boxes (N, 4) pixels."""
     shape = (round(layout.size_mm[1] * px_per_mm), round(layout.size_mm[0] * px_per_mm))
     boxes = _character_boxes(text, layout, px_per_mm, rng)
     ink = _ink(text, layout, face, boxes, shape, px_per_mm, rng)
@@ -136,6 +154,8 @@ def _bare_plate(
         top, left, height, width = _box_pixels(layout.emblem_box_mm, px_per_mm)
         _paste(emblem, soyombo_mask(width, height), top, left)
         wear.blend(image, EMBLEM_RED, emblem * rng.uniform(0.55, 1))
+    for mark in layout.marks:
+        draw_mark(image, mark, colours, face, px_per_mm)
     wear.blend(image, np.array(colours.ink) + rng.uniform(0, 40), ink)
     _emboss(image, ink, rng)
     return image, boxes
@@ -155,7 +175,7 @@ def _apply_wear(
 
 
 def _framed(
-    plate: np.ndarray, px_per_mm: float, face: Face, rng: np.random.Generator
+    plate: np.ndarray, country: str, px_per_mm: float, face: Face, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, int, int]:
     """Put a holder around the plate or none: image, alpha float32 (H, W) 0..1, and the plate's left and top in it."""
     height, width = plate.shape[:2]
@@ -169,7 +189,7 @@ def _framed(
     inside = image[top : top + height, side : side + width]
     wear.blend(image, (95, 95, 100), border_mask(image.shape[:2], 0, 1.2 * px_per_mm, 6 * px_per_mm) * 0.6)
     if with_text:
-        words = DEALER_WORDS[rng.integers(len(DEALER_WORDS))]
+        words = DEALER_WORDS[country][rng.integers(len(DEALER_WORDS[country]))]
         wear.blend(image[top + height :], (225, 225, 225), dealer_text_mask((bottom, image.shape[1]), words, face))
     shape_mask = rounded_rectangle((height, width), 0, CORNER_RADIUS_MM * px_per_mm)
     inside += shape_mask[..., None] * (plate - inside)
@@ -190,12 +210,12 @@ def render_plate(
     ``face`` and ``colours`` are drawn at random when not given. The same arguments and generator state give the
     same bytes.
     """
-    face = face or pick_face(rng)
-    colours = colours or pick_colours(rng)
+    face = face or FACE_PICKERS[layout.country](rng)
+    colours = colours or pick_colours(rng, layout)
     px_per_mm = height_px / layout.size_mm[1]
     plate, boxes = _bare_plate(text, layout, colours, face, px_per_mm, rng)
     _apply_wear(plate, layout, px_per_mm, wear_ranges, rng)
-    image, alpha, left, top = _framed(plate, px_per_mm, face, rng)
+    image, alpha, left, top = _framed(plate, layout.country, px_per_mm, face, rng)
     height, width = plate.shape[:2]
     corners = np.array([(left, top), (left + width, top), (left + width, top + height), (left, top + height)])
     return RenderedPlate(

@@ -99,16 +99,21 @@ def _points(piece: Piece, last: np.ndarray) -> np.ndarray:
     return np.array([piece], float)
 
 
-@cache
-def _polylines(char: str) -> tuple[np.ndarray, ...]:
+def polylines(strokes: list[list[Piece]]) -> tuple[np.ndarray, ...]:
+    """The centre lines of a glyph: each float64 (N, 2), x, y in the unit square."""
     lines = []
-    for stroke in STROKES[char]:
+    for stroke in strokes:
         points = np.empty((0, 2))
         for piece in stroke:
             last = points[-1] if len(points) else np.zeros(2)
             points = np.concatenate([points, _points(piece, last)])
         lines.append(points)
     return tuple(lines)
+
+
+@cache
+def _char_lines(char: str) -> tuple[np.ndarray, ...]:
+    return polylines(STROKES[char])
 
 
 def _lengthened(pixels: np.ndarray, by: float, at_start: bool, at_end: bool) -> np.ndarray:
@@ -129,11 +134,18 @@ def draw_strokes(char: str, width_px: int, height_px: int, stroke_px: float, squ
     Raises:
         KeyError: the face has no such character.
     """
+    return draw_lines(_char_lines(char), width_px, height_px, stroke_px, square_ends)
+
+
+def draw_lines(
+    lines: tuple[np.ndarray, ...], width_px: int, height_px: int, stroke_px: float, square_ends: bool
+) -> np.ndarray:
+    """Draw the centre lines of `polylines` with one stroke width; the result is that of `draw_strokes`."""
     scale = 3
     stroke = max(1.0, stroke_px * scale)
     canvas = np.zeros((height_px * scale, width_px * scale), np.uint8)
     span = np.array([canvas.shape[1] - stroke, canvas.shape[0] - stroke])
-    for line in _polylines(char):
+    for line in lines:
         pixels = stroke / 2 - 0.5 + line * span
         if square_ends:
             at_start, at_end = (bool(np.any((line[i] <= 0) | (line[i] >= 1))) for i in (0, -1))

@@ -47,7 +47,9 @@ def blend(image: np.ndarray, colour: np.ndarray | tuple[int, ...], amount: np.nd
 def add_bolts(image: np.ndarray, layout: PlateLayout, px_per_mm: float, rng: np.random.Generator) -> None:
     """Two or four round heads, often touching a character as on the road."""
     width, height = layout.size_mm
-    if layout.rows == 2:
+    if layout.bolts_mm:
+        places = [(x + rng.uniform(-4, 4), y + rng.uniform(-3, 3)) for x, y in layout.bolts_mm]
+    elif layout.rows == 2:
         places = [(rng.uniform(22, 40), rng.uniform(20, 42)), (width - rng.uniform(22, 40), rng.uniform(20, 42))]
         if rng.random() < 0.25:
             places += [(rng.uniform(14, 40), height - 14), (width - rng.uniform(14, 40), height - 14)]
