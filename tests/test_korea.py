@@ -1,5 +1,8 @@
 """Korean plates: grammar, layouts, and what the generator draws of them."""
 
+import inspect
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +101,21 @@ def test_layouts_are_consistent(country):
         assert layout.country == country
         assert len(layout.char_centres_mm) == len(layout.char_heights_mm) == count
         assert len(layout.char_widths_mm) in (0, count) and len(layout.char_strokes_mm) in (0, count)
+
+
+def test_the_worked_example_of_a_new_country_works():
+    module = sys.modules[PlateLayout.__module__]
+    text = inspect.getdoc(module)
+    example = textwrap.dedent(text[text.index("    REGION =") : text.index("A line in")])
+    colours = module.PlateColours("white", (240, 240, 240), (20, 20, 20), 1)
+    names = {**vars(module), "WHITE": colours, "YELLOW": colours}
+    exec(example, names)
+    plates, rng = names["XX"], np.random.default_rng(0)
+    for layout in plates.layouts:
+        text = plates.random_text(rng, layout, False)
+        parsed = plates.parse(text)
+        assert parsed.text == text and len(parsed.digits) == 3
+        assert plates.validate(plates.format(text)) and not plates.validate("ZZ123")
 
 
 def _touch(first: tuple[float, float], second: tuple[float, float]) -> bool:

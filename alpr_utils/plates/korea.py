@@ -74,7 +74,11 @@ def validate(text: str) -> bool:
 
 
 def format(text: str) -> str:
-    """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``, ``1가2 3456``; raises like `parse`."""
+    """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``, ``1가2 3456``.
+
+    Raises:
+        PlateTextError: like `parse`.
+    """
     parsed = parse(text)
     if parsed.series in DIPLOMATIC:
         return f"{parsed.series} {parsed.digits[:3]}-{parsed.digits[3:]}"

@@ -46,7 +46,7 @@ def _digits(left: float, y: float, cells: Sequence[float], height: float, bold: 
 
 def _syllable(x: float, y: float, width: float, height: float, bold: float = 1) -> _Glyph:
     """A syllable beside digits of ``height``."""
-    return _Glyph(x, y, width, _SYLLABLE_HEIGHT * height, 0.75 * _STROKE_SHARE * height * bold)
+    return _Glyph(x, y, width, _SYLLABLE_HEIGHT * height, 0.82 * _STROKE_SHARE * height * bold)
 
 
 def _one_row(left: float, cells: Sequence[float], at: int, y: float, height: float, sink: float = 0) -> list[_Glyph]:

@@ -24,8 +24,8 @@ Adding a country is one file of about 60 lines. Two layouts of an invented count
         parse, lambda text: f"{text[:2]} {text[2:]}", lambda rng, layout, balanced: FORM.draw(rng, balanced),
     )
 
-A line in ``COUNTRIES`` (``plates/__init__.py``) makes it known, and a face for letters that no face has yet is added
-to ``synth/faces.py``.
+A line in ``COUNTRIES`` (``plates/__init__.py``) makes it known; a line each in ``FACE_PICKERS`` and ``DEALER_WORDS``
+(``synth/plate.py``) names its faces and the words on its frames, and then the generator draws it.
 """
 
 from collections.abc import Callable
