@@ -308,12 +308,13 @@ def train_chars(
     epochs: Annotated[int, typer.Option(min=1)] = 10,
     seed: Annotated[int, typer.Option()] = 0,
     half: Annotated[str, typer.Option(help="a or b: only that half of the data, split by plate identity.")] = "",
+    start_from: Annotated[Path | None, typer.Option(help="Model folder to tune further.")] = None,
 ) -> None:
     """Train the character classifier of the classical reader."""
     _import_tensorflow_quietly()
     from alpr_utils.read.char_train import train_char_cnn
 
-    result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half)
+    result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half, start_from)
     typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
 
 

@@ -17,6 +17,7 @@ from alpr_utils.detect.ssd import SSDConfig, build_ssd, decode
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.weights import load_weights, save_weights
 
+LONG_SIDES = (960, 1280)  # large photos keep more of their far plates, small ones are seen as in training
 WEIGHTS_FILE = "weights.npz"
 MAX_CANDIDATES = 300
 MAX_DETECTIONS = 50
@@ -29,7 +30,7 @@ class ServedSSD(tf.Module):
 
     Args:
         network: ``build_ssd(config)`` with trained weights.
-        long_side: pixels; pictures are resized so that their longer side has this length.
+        long_sides: pixels, shortest and longest; pictures whose longer side is outside are resized to the nearer one.
         max_iou: two boxes that overlap more are one plate (non-maximum suppression).
         vote_iou: a kept box becomes the score-weighted mean of the candidates that overlap it more than this
             ("box voting", Gidaris and Komodakis 2015); it makes boxes tighter at no cost.
@@ -39,18 +40,19 @@ class ServedSSD(tf.Module):
         self,
         network: keras.Model,
         config: SSDConfig,
-        long_side: int = 960,
+        long_sides: tuple[int, int] = LONG_SIDES,
         max_iou: float = 0.4,
         vote_iou: float = 0.65,
     ):
         super().__init__()
         self.network, self.spec = network, config.anchors
-        self.long_side, self.max_iou, self.vote_iou = long_side, max_iou, vote_iou
+        self.long_sides, self.max_iou, self.vote_iou = long_sides, max_iou, vote_iou
 
     def _prepare(self, picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """uint8 (1, H, W, 3) -> padded float32 (1, h, w, 3) and the size (2,) of the resized picture in it."""
         original = tf.cast(tf.shape(picture)[1:3], tf.float32)
-        scale = self.long_side / tf.reduce_max(original)
+        longer = tf.reduce_max(original)
+        scale = tf.clip_by_value(longer, *map(float, self.long_sides)) / longer
         size = tf.maximum(tf.cast(tf.round(original * scale), tf.int32), 1)
         pixels = tf.cast(picture, tf.float32)
         # Averaging over areas keeps thin strokes when a picture shrinks; it would look like blocks when it grows.
@@ -97,7 +99,7 @@ def export_ssd(
     folder: Path,
     facts: dict[str, object] | None = None,
     threshold: float = 0.5,
-    long_side: int = 960,
+    long_sides: tuple[int, int] = LONG_SIDES,
     config: SSDConfig | None = None,
 ) -> Path:
     """Export trained SSD weights as a model folder (SavedModel, weights, label map, metadata).
@@ -116,14 +118,14 @@ def export_ssd(
     load_weights(network, weights)
     shutil.rmtree(folder, ignore_errors=True)
     saved_model = folder / "saved_model"
-    served = ServedSSD(network, config, long_side)
+    served = ServedSSD(network, config, long_sides)
     tf.saved_model.save(served, str(saved_model), signatures={"serving_default": served.__call__})
     save_weights(network, folder / WEIGHTS_FILE)
     (folder / "label_map.pbtxt").write_text(LABEL_MAP, encoding="utf-8")
     described = {
         "architecture": "ssd",
         "config": asdict(config),
-        "input_long_side": long_side,
+        "input_long_sides": long_sides,
         "threshold": threshold,
         "parameters": network.count_params(),
         **(facts or {}),

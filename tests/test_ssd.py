@@ -148,7 +148,9 @@ def test_training_learns_resumes_and_exports(photos: Path, tmp_path: Path):
     column = lines[0].split(",").index("loss")
     assert float(lines[-1].split(",")[column]) < float(lines[1].split(",")[column])
     assert (run / "curves.png").stat().st_size > 1000
-    folder = export_ssd(weights, tmp_path / "exported", {"training_data": "made up"}, long_side=192, config=TINY)
+    folder = export_ssd(
+        weights, tmp_path / "exported", {"training_data": "made up"}, long_sides=(192, 256), config=TINY
+    )
     facts = json.loads((folder / "metadata.json").read_text())
     assert facts["training_data"] == "made up"
     assert facts["sha256"].keys() >= {"saved_model/saved_model.pb", "weights.npz"}

@@ -24,7 +24,7 @@ def load_corners(folder: Path) -> list[LabelledPicture]:
         LabelError: a column or picture is missing, or a coordinate is no number.
     """
     table = folder / CORNERS_FILE
-    pictures = []
+    pictures: list[LabelledPicture] = []
     with table.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             try:

@@ -166,7 +166,7 @@ def degrade_colours(image: np.ndarray, rules: Augmentation, rng: np.random.Gener
     image = np.clip(values, 0, 255).astype(np.uint8)
     if rng.random() < rules.jpeg:
         encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])[1]
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
     return image
 
 
@@ -213,7 +213,7 @@ class DetectionSamples(keras.utils.PyDataset):
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
         group = self.photos[rng.choice(len(self.photos), p=self.share)]
-        image, boxes = sample_window(group[rng.integers(len(group))], self.size, self.rules, rng)
+        image, boxes = sample_window(group[int(rng.integers(len(group)))], self.size, self.rules, rng)
         return degrade_colours(image, self.rules, rng), boxes
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -125,7 +125,8 @@ def _check_threshold(folder: Path, facts: dict[str, Any]) -> None:
     try:
         float(facts.get("threshold", DEFAULT_THRESHOLD))
     except (TypeError, ValueError):
-        raise ModelError(f"{folder / METADATA_FILE}: is damaged ('threshold' is no number); copy the model folder again.") from None
+        file = folder / METADATA_FILE
+        raise ModelError(f"{file}: is damaged ('threshold' is no number); copy the model folder again.") from None
 
 
 def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> ExportedDetector:

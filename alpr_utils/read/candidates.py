@@ -4,6 +4,7 @@ from itertools import combinations
 
 import cv2
 import numpy as np
+from scipy.ndimage import label, minimum_filter1d
 
 from alpr_utils.read.rows import PixelBox, Row
 
@@ -48,20 +49,14 @@ def _tight(ink: np.ndarray, xmin: int, xmax: int) -> PixelBox | None:
 
 
 def _cut_columns(ink: np.ndarray, height: float) -> list[int]:
-    """Columns where a wide component is thin: local minima of its vertical projection, thinnest first."""
-    profile = ink.sum(axis=0).astype(float)
-    smooth = np.convolve(np.pad(profile, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    """Columns where a wide component is thin: the middles of its vertical projection's valleys, thinnest first."""
+    profile = np.convolve(np.pad(ink.sum(axis=0).astype(float), 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     reach = max(2, round(0.06 * height))
-    minima = [
-        column
-        for column in range(reach, len(smooth) - reach)
-        if smooth[column] <= smooth[column - reach : column + reach + 1].min() and smooth[column] < MAX_CUT_INK * height
-    ]
-    chosen: list[int] = []
-    for column in sorted(minima, key=lambda c: smooth[c]):
-        if len(chosen) < MAX_CUTS and all(abs(column - other) > reach for other in chosen):
-            chosen.append(column)
-    return sorted(chosen)
+    lowest = minimum_filter1d(profile, 2 * reach + 1)
+    valleys, _ = label((profile <= lowest) & (profile < MAX_CUT_INK * height))
+    middles = [round(float(np.flatnonzero(valleys == index).mean())) for index in range(1, valleys.max() + 1)]
+    inner = [column for column in middles if reach <= column < len(profile) - reach]
+    return sorted(sorted(inner, key=lambda column: profile[column])[:MAX_CUTS])
 
 
 def _cut(component: np.ndarray, box: PixelBox, height: float) -> list[PixelBox]:

@@ -3,8 +3,6 @@
 A model folder holds ``char_cnn.keras`` (network and weights), ``metadata.json`` and ``curves.png``.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +11,11 @@ import numpy as np
 from keras import layers
 
 from alpr_utils.errors import ModelError
+from alpr_utils.model_folder import METADATA_FILE, read_metadata
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.char_image import SIDE
 
 MODEL_FILE = "char_cnn.keras"
-METADATA_FILE = "metadata.json"
 REJECT_CLASS = len(ALPHABET)  # "not a character": oval, emblem, bolts, pieces of frame, halves of characters
 CLASS_COUNT = len(ALPHABET) + 1
 
@@ -70,11 +68,6 @@ class CharClassifier:
         return self._call(images.astype(np.float32))
 
 
-def weights_digest(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def load_char_cnn(folder: Path) -> keras.Model:
     """The trained network of a model folder.
 
@@ -85,17 +78,11 @@ def load_char_cnn(folder: Path) -> keras.Model:
     for needed in (file, metadata_file):
         if not needed.is_file():
             raise ModelError(f"{needed}: is missing; restore the folder or train it with 'train chars'.")
-    try:
-        metadata = json.loads(metadata_file.read_text(encoding="utf-8"))
-        alphabet, digest = metadata["alphabet"], metadata["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ModelError(f"{metadata_file}: is no metadata of a character classifier; restore the folder.") from None
+    alphabet = read_metadata(folder).get("alphabet")
     if alphabet != ALPHABET:
         raise ModelError(
             f"{metadata_file}: was trained for the alphabet {alphabet}; train it again with 'train chars'."
         )
-    if digest != weights_digest(file):
-        raise ModelError(f"{file}: does not match the sha256 in {METADATA_FILE}; restore both files.")
     try:
         return keras.saving.load_model(file, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -21,6 +21,10 @@ REJECT = len(ALPHABET)
 _SAME = 0.6  # IoU above which a candidate is that character
 _OTHER = 0.45  # IoU below which it is none
 _BOX_JITTER = 0.06  # of the character's size, as hand-drawn boxes vary
+# Standard deviations of the shears; characters in labelled boxes lean, unlike those that the segmentation straightened.
+_FALL_SPREAD = 0.06
+_REAL_LEAN = 0.08
+_GENERATED_LEAN = 0.15
 _MAX_REJECTS_PER_PLATE = 4
 
 
@@ -127,7 +131,8 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     def items() -> Iterator[tuple[np.ndarray, int]]:
         for sample in sample_plates(seed, balanced=True):
             plate = LabelledPlate(sample.image, sample.text, sample.char_boxes)
-            for image, label in [*_true_boxes(plate, rng), *_segmented(plate, rng)]:
+            turned = _turned(plate, _GENERATED_LEAN, rng)
+            for image, label in [*_true_boxes(turned, rng), *_segmented(plate, rng)]:
                 if counts[label] < limits[label]:
                     counts[label] += 1
                     yield image, label
@@ -198,9 +203,9 @@ def _photographed_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return np.clip(changed, 0, 255).astype(np.uint8)
 
 
-def _turned(plate: LabelledPlate, rng: np.random.Generator) -> LabelledPlate:
-    """The plate sheared a little along both axes; its boxes move along at their centres."""
-    fall, lean = rng.normal(0, 0.06, 2)
+def _turned(plate: LabelledPlate, lean_spread: float, rng: np.random.Generator) -> LabelledPlate:
+    """The plate sheared along both axes, mostly leaning; its boxes move along at their centres."""
+    fall, lean = rng.normal(0, (_FALL_SPREAD, lean_spread))
     height, width = plate.image.shape[:2]
     matrix = np.array([[1, lean, -lean * height / 2], [fall, 1, -fall * width / 2]])
     image = cv2.warpAffine(plate.image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
@@ -218,7 +223,7 @@ def augmented_characters(plates: list[LabelledPlate], copies: int, seed: int) ->
     def items() -> Iterator[tuple[np.ndarray, int]]:
         for plate in plates:
             for _ in range(copies):
-                turned = _turned(plate, rng)
+                turned = _turned(plate, _REAL_LEAN, rng)
                 again = LabelledPlate(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
                 yield from _true_boxes(again, rng)
                 yield from _segmented(again, rng)

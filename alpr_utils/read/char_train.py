@@ -1,7 +1,5 @@
 """Training of the character classifier: generated characters, and labelled real ones where given, to a model folder."""
 
-import json
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils import __version__
 from alpr_utils.errors import OutputError
+from alpr_utils.model_folder import read_metadata, write_metadata
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.char_cnn import (
     CLASS_COUNT,
-    METADATA_FILE,
     MODEL_FILE,
     CharClassifier,
     build_char_cnn,
     load_char_cnn,
-    weights_digest,
 )
 from alpr_utils.read.char_data import (
     CharacterSet,
@@ -81,6 +77,13 @@ def _fit(
     )
 
 
+def _save_weights_only(model: keras.Model, file: Path) -> None:
+    """Write the network without its optimiser, whose state would triple the file."""
+    plain = build_char_cnn()
+    plain.set_weights(model.get_weights())
+    plain.save(file)
+
+
 def _draw_curves(history: dict[str, list[float]], picture: Path) -> None:
     from matplotlib.figure import Figure
 
@@ -126,13 +129,13 @@ def train_char_cnn(
     plates = [plate for folder in data for plate in labelled_plates(folder, half)]
     keras.utils.set_random_seed(seed)
     training = generated_characters(samples_per_class, seed)
-    validation = generated_characters(max(20, samples_per_class // 20), seed + 1)
+    validation = generated_characters(max(1, samples_per_class // 20), seed + 1)
     if plates:
         training = join([training, _real_characters(plates, len(training), seed)])
     model = load_char_cnn(start_from) if start_from else build_char_cnn()
     rate = _TUNING_RATE if start_from else _LEARNING_RATE
     history = _fit(model, training, validation, epochs, rate).history
-    model.save(output_dir / MODEL_FILE)
+    _save_weights_only(model, output_dir / MODEL_FILE)
     _draw_curves(history, output_dir / "curves.png")
     result = CharTrainingResult(output_dir, accuracy(CharClassifier(model), validation), len(training))
     training_data = {
@@ -148,12 +151,11 @@ def train_char_cnn(
 
 
 def _training_data_of(folder: Path) -> object:
-    return json.loads((folder / METADATA_FILE).read_text(encoding="utf-8")).get("training_data")
+    return read_metadata(folder).get("training_data")
 
 
 def _write_metadata(result: CharTrainingResult, training_data: dict[str, object], parameters: int) -> None:
-    metadata = {
-        "name": result.folder.name,
+    facts = {
         "architecture": "char_cnn",
         "parameters": parameters,
         "input_size": [SIDE, SIDE, 1],
@@ -161,14 +163,5 @@ def _write_metadata(result: CharTrainingResult, training_data: dict[str, object]
         "classes": "alphabet in its order, then 'not a character'",
         "training_data": training_data,
         "figures": {"accuracy_on_kept_back_generated_characters": round(result.generated_accuracy, 4)},
-        "versions": {
-            "alpr_utils": __version__,
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "backend": keras.backend.backend(),
-            "numpy": np.__version__,
-        },
-        "sha256": weights_digest(result.folder / MODEL_FILE),
     }
-    text = json.dumps(metadata, indent=2, ensure_ascii=False)
-    (result.folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+    write_metadata(result.folder, facts, [result.folder / MODEL_FILE])

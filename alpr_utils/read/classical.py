@@ -14,17 +14,16 @@ from alpr_utils.read.segment import Hypothesis, Segmentation, SegmentParameters,
 
 MODEL_FOLDER = "char_cnn_mn"
 _MIN_SIDE = 8  # pixels; smaller crops hold nothing that could be read
-_SURE = 0.9  # a first reading whose every character is this sure needs no second hypothesis
+_SURE = 0.9  # a reading whose every character is this sure needs no second hypothesis
+_PLAUSIBLE = 0.5  # and from here on nobody would take the plate for one with light characters
 
 
 def hypotheses(remove_shadows: bool) -> tuple[Hypothesis, ...]:
     """Ways to threshold, the textbook's first, light characters on dark plates last."""
-    first = (
-        Hypothesis(remove_shadows),
-        Hypothesis(remove_shadows, local_threshold=True),
-        Hypothesis(False, local_threshold=not remove_shadows),
-    )
-    return (*first, Hypothesis(remove_shadows, inverted=True), Hypothesis(remove_shadows, True, inverted=True))
+    flattened = (True, False) if remove_shadows else (False,)
+    dark_ink = tuple(Hypothesis(flat, local) for flat in flattened for local in (False, True))
+    light_ink = tuple(Hypothesis(remove_shadows, local, inverted=True) for local in (False, True))
+    return dark_ink + light_ink
 
 
 def _rank(decoded: Decoded) -> tuple[bool, float]:
@@ -32,8 +31,10 @@ def _rank(decoded: Decoded) -> tuple[bool, float]:
     return len(decoded.text) == len(SLOTS), decoded.score
 
 
-def _is_sure(decoded: Decoded) -> bool:
-    return len(decoded.text) == len(SLOTS) and min(*decoded.char_scores, decoded.score) >= _SURE
+def _settles(decoded: Decoded, hypothesis: Hypothesis) -> bool:
+    """Whether a reading is so sure that ``hypothesis`` need not be tried."""
+    needed = _PLAUSIBLE if hypothesis.inverted else _SURE
+    return len(decoded.text) == len(SLOTS) and min(*decoded.char_scores, decoded.score) >= needed
 
 
 class ClassicalReader:
@@ -78,12 +79,12 @@ class ClassicalReader:
             return segment(plate, self.hypotheses[0], self.parameters), Reading()
         best: tuple[Segmentation, Decoded] | None = None
         for hypothesis in self.hypotheses:
+            if best is not None and _settles(best[1], hypothesis):
+                break
             found = segment(plate, hypothesis, self.parameters)
             decoded = self._decode(found)
             if best is None or _rank(decoded) > _rank(best[1]):
                 best = found, decoded
-            if _is_sure(best[1]):
-                break
         assert best is not None
         found, decoded = best
         found = replace(found, chosen=decoded.chosen)

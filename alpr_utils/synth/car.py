@@ -6,13 +6,15 @@ from functools import cache
 import cv2
 import numpy as np
 
+from alpr_utils.plates.mongolia import MONGOLIA
 from alpr_utils.synth import car_paint
 from alpr_utils.synth.car_paint import CarLook, Finish
 from alpr_utils.synth.car_shape import Body, CarShape, body
-from alpr_utils.synth.mesh import Material, Mesh, box, ellipsoid, quad, tube, vertex_normals
+from alpr_utils.synth.mesh import MATT, Material, Mesh, box, ellipsoid, quad, tube, vertex_normals
 from alpr_utils.synth.plate import RenderedPlate
 
 PLATE_GAP_M = 0.012
+BLANK_TONE = (230.0, 230.0, 230.0)
 PAINTS = (
     ((226, 228, 228), 0.35, 0.0, 5),
     ((172, 175, 178), 0.38, 0.55, 5),
@@ -27,9 +29,15 @@ PAINTS = (
 
 @dataclass(frozen=True)
 class PlateMount:
-    """Where a plate hangs: ``corners`` float32 (4, 3), clockwise from the top left as the onlooker sees it."""
+    """Where a plate hangs on its car.
+
+    Attributes:
+        corners: float32 (4, 3), of the plate's whole picture with its frame, clockwise from the onlooker's top left.
+        meshes: a blank of one tone, on which the plate's picture is laid after the light is known, and its holder.
+    """
 
     corners: np.ndarray
+    meshes: tuple[Mesh, ...]
 
 
 @cache
@@ -131,7 +139,7 @@ def lamp_places(shape: CarShape, front: bool) -> np.ndarray:
     if front:
         z, y = shape.top[-1][1] - 0.09, 0.73 * half
     else:
-        z, y = float(shape.belt_at(np.array(-shape.length / 2))) - 0.14, 0.86 * half
+        z, y = float(shape.belt_at(np.array(-shape.length / 2))) - 0.14, 0.76 * half
     return np.array([(_surface_x(shape, front, side * y, z, 0.05), side * y, z) for side in (-1, 1)])
 
 
@@ -142,29 +150,15 @@ def _surface_x(shape: CarShape, front: bool, y: float, z: float, reach: float, h
     return float(vertices[near, 0].max() if front else vertices[near, 0].min())
 
 
-def mount_plate(shape: CarShape, plate: RenderedPlate, front: bool) -> tuple[list[Mesh], PlateMount]:
-    """Hang a plate on the nose or the tail: its meshes, and where the bare plate's corners lie on the car."""
-    px_per_m = float(plate.corners[1, 0] - plate.corners[0, 0]) / (0.52 if plate.rows == 1 else 0.28)
+def mount_plate(shape: CarShape, plate: RenderedPlate, front: bool) -> PlateMount:
+    """Hang a plate on the nose or the tail."""
+    size_mm = MONGOLIA.layout(plate.layout).size_mm
+    px_per_m = float(plate.corners[1, 0] - plate.corners[0, 0]) / (size_mm[0] / 1000)
     height, width = (side / px_per_m for side in plate.alpha.shape)
-    z = 0.47 + shape.clearance - 0.19 if front else shape.rear_plate_z
-    x = _surface_x(shape, front, 0, z, height / 2 + 0.02, width / 2)
+    z = 0.28 + shape.clearance if front else shape.rear_plate_z
     sign = 1 if front else -1
-    face = x + sign * PLATE_GAP_M
-    corners = np.array(
-        [
-            (face, sign * y, z + up)
-            for y, up in (
-                (-width / 2, height / 2),
-                (width / 2, height / 2),
-                (width / 2, -height / 2),
-                (-width / 2, -height / 2),
-            )
-        ]
-    )
+    face = _surface_x(shape, front, 0, z, height / 2 + 0.02, width / 2) + sign * PLATE_GAP_M
+    places = ((-1, 1), (1, 1), (1, -1), (-1, -1))
+    corners = np.array([(face, sign * y * width / 2, z + up * height / 2) for y, up in places], np.float32)
     holder = box((face - sign * 0.033, 0, z), (0.06, width * 0.96, height * 0.9), Material((22, 22, 24), 0.6))
-    picture = Material(np.where(plate.alpha[..., None] > 127, plate.image, np.uint8(25)), 0.45)
-    image_size = np.array(plate.alpha.shape[::-1], float)
-    share = plate.corners / image_size
-    across, down = corners[1] - corners[0], corners[3] - corners[0]
-    bare = corners[0] + share[:, :1] * across + share[:, 1:] * down
-    return [quad(corners, picture), holder], PlateMount(bare.astype(np.float32))
+    return PlateMount(corners, (quad(corners, Material(BLANK_TONE, MATT)), holder))

@@ -201,7 +201,7 @@ def front_view(shape: CarShape, look: CarLook) -> View:
 
 
 def _tail_lamps(view: View, shape: CarShape, half: float) -> None:
-    z = shape.belt_at(np.array(-shape.length / 2)) - 0.03
+    z = float(shape.belt_at(np.array(-shape.length / 2))) - 0.03
     tall = shape.name in ("suv", "van")
     high, low, inner = (z + 0.28, z - 0.2, 0.8) if tall else (z - 0.02, z - 0.2, 0.62)
     outline = [(inner * half, low), (1.0 * half, low + 0.02), (1.0 * half, high), ((inner + 0.06) * half, high)]
@@ -244,7 +244,7 @@ def rear_view(shape: CarShape, look: CarLook) -> View:
             ],
             TAIL_RED,
         )
-    view.line([(-0.2 * half, plate + 0.19), (-0.02 * half, plate + 0.19)], 0.016, CHROME)
+    view.line([(-0.5 * half, plate + 0.2), (-0.25 * half, plate + 0.2)], 0.016, CHROME)
     view.ellipse((0, plate + 0.2), (0.055, 0.042), CHROME)
     view.fill([(-half, low + 0.09), (half, low + 0.09), (half, 0), (-half, 0)], PLASTIC)
     view.ellipse((-0.6 * half, low + 0.03), (0.05, 0.035), GAP)

@@ -145,6 +145,18 @@ def _background(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     return image
 
 
+def warp_plate(plate: RenderedPlate, homography: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The plate as it lies in a picture of ``size`` width, height.
+
+    Returns:
+        uint8 (H, W, 3) RGB, and how much of each pixel it covers: float32 (H, W, 1), 0..1.
+    """
+    image, alpha, homography = _downscaled(plate, homography)
+    front = cv2.warpPerspective(image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.warpPerspective(alpha, homography, size, flags=cv2.INTER_LINEAR)
+    return front, cover.astype(np.float32)[..., None] / 255
+
+
 def _downscaled(plate: RenderedPlate, homography: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Plate and alpha shrunk beforehand where the view would skip pixels, with the homography to match."""
     mapped = project_points(plate.corners, homography)
@@ -161,9 +173,7 @@ def _composed(
     plate: RenderedPlate, homography: np.ndarray, size: tuple[int, int], rng: np.random.Generator
 ) -> np.ndarray:
     """The turned plate before its background: float32 (H, W, 3), 0..255."""
-    image, alpha, homography = _downscaled(plate, homography)
-    front = cv2.warpPerspective(image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.warpPerspective(alpha, homography, size, flags=cv2.INTER_LINEAR).astype(np.float32)[..., None] / 255
+    front, cover = warp_plate(plate, homography, size)
     scene = _background(size[::-1], rng)
     return scene + cover * (front - scene)
 

@@ -96,36 +96,39 @@ class FontFace:
         scale = (width_px / ink_width * height_px / ink_height) ** 0.5
         # A font's shapes close up or break when its weight is moved further than this.
         grow = float(np.clip(stroke_px / scale - self.stem_px, -0.3 * self.stem_px, 0.3 * self.stem_px)) / 2
-        trim = round(_MARGIN_PX - grow)
-        cut = inside[trim:-trim, trim:-trim]
-        ink = np.clip(cut + grow + 0.5, 0, 1).astype(np.float32)
-        return cv2.resize(ink, (width_px, height_px), interpolation=cv2.INTER_AREA)
+        ink = _trimmed(np.clip(inside + (grow + 0.5), 0, 1))
+        return np.clip(cv2.resize(ink, (width_px, height_px), interpolation=cv2.INTER_AREA), 0, 1)
 
 
 def _signed_distance(ink: np.ndarray) -> np.ndarray:
-    filled = (ink > 127).astype(np.uint8)
+    filled = (ink > 0.5).astype(np.uint8)
     return (cv2.distanceTransform(filled, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - filled, cv2.DIST_L2, 5)).astype(
         np.float32
     )
 
 
-def _ink_box(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray | None:
+def _trimmed(ink: np.ndarray) -> np.ndarray:
+    """``ink: (H, W)``, 0..1, without the paper around it."""
+    rows, columns = np.flatnonzero(ink.max(1) > 0.5), np.flatnonzero(ink.max(0) > 0.5)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _drawn(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray:
+    """float32 (H, W), 0..1, the ink of ``char`` somewhere on a large sheet."""
     canvas = Image.new("L", (2 * _SOURCE_HEIGHT_PX + 200, 3 * _SOURCE_HEIGHT_PX))
     ImageDraw.Draw(canvas).text((100, 50), char, 255, font=font)
-    ink = np.asarray(canvas)
-    rows, columns = np.flatnonzero(ink.max(1) > 127), np.flatnonzero(ink.max(0) > 127)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else None
+    return np.asarray(canvas, np.float32) / 255
 
 
 def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample = CYRILLIC_STEM) -> FontFace:
     """Read ``chars`` of a font; one counts only when it has ink and differs from the font's empty box."""
     font = ImageFont.truetype(path, round(_SOURCE_HEIGHT_PX / 0.7))
-    missing = _ink_box(font, "\uffff")
+    missing = _drawn(font, "\uffff")
     inside = {}
     for char in chars:
-        ink = _ink_box(font, char)
-        if ink is not None and not (missing is not None and np.array_equal(ink, missing)):
-            inside[char] = _signed_distance(np.pad(ink, _MARGIN_PX))
+        ink = _drawn(font, char)
+        if ink.max() > 0.5 and not np.array_equal(ink, missing):
+            inside[char] = _signed_distance(np.pad(_trimmed(ink), _MARGIN_PX))
     upright = inside[stem.char]
     stem_px = float((upright[int(upright.shape[0] * stem.height)] > 0).sum()) / stem.strokes
     return FontFace(path.stem, inside, stem_px)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+MATT = 0.7  # from this roughness on a surface has no highlight worth its rays
+
 
 @dataclass(frozen=True)
 class Material:
@@ -72,7 +74,9 @@ def box(centre: tuple[float, float, float], size: tuple[float, float, float], ma
     """An upright box; its four sides each show the material's whole picture, top and bottom its lowest line."""
     x, y, z = (np.array([-0.5, 0.5]) * side + middle for side, middle in zip(size, centre, strict=True))
     rings = [(x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1])]
-    vertices, faces, uv = [], [], []
+    vertices: list[tuple[float, ...]] = []
+    faces: list[tuple[int, ...]] = []
+    uv: list[tuple[float, float]] = []
     for i in range(4):
         (x0, y0), (x1, y1) = rings[i], rings[(i + 1) % 4]
         vertices += [(x0, y0, z[0]), (x1, y1, z[0]), (x1, y1, z[1]), (x0, y0, z[1])]

@@ -1,4 +1,4 @@
-"""Meshes, lights and a camera in, a photograph's linear light out: the only place that knows the ray tracer, Mitsuba 3."""
+"""Meshes, lights and a camera in, linear light out: the only place that knows the ray tracer, Mitsuba 3."""
 
 import tempfile
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from alpr_utils.errors import AlprError
-from alpr_utils.synth.mesh import Material, Mesh
+from alpr_utils.synth.mesh import MATT, Material, Mesh
 
 
 class RendererError(AlprError):
@@ -103,7 +103,8 @@ def _write_ply(path: Path, mesh: Mesh) -> None:
         file.write(faces.tobytes())
 
 
-def _linear(colour: tuple[float, float, float]) -> list[float]:
+def linear(colour: tuple[float, float, float]) -> list[float]:
+    """sRGB 0..255 to linear light 0..1."""
     share = np.clip(np.array(colour) / 255, 0, 1)
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).tolist()
 
@@ -117,7 +118,9 @@ def _bsdf(mi: ModuleType, material: Material) -> dict[str, Any]:
     if isinstance(material.colour, np.ndarray):
         colour: dict[str, Any] = {"type": "bitmap", "bitmap": mi.Bitmap(np.ascontiguousarray(material.colour))}
     else:
-        colour = {"type": "rgb", "value": _linear(material.colour)}
+        colour = {"type": "rgb", "value": linear(material.colour)}
+    if isinstance(material.roughness, float) and material.roughness >= MATT and not material.clearcoat:
+        return {"type": "twosided", "bsdf": {"type": "diffuse", "reflectance": colour}}
     return {
         "type": "twosided",
         "bsdf": {
@@ -171,7 +174,7 @@ class World:
             self._scene = self._mi.load_dict(
                 {
                     "type": "scene",
-                    "integrator": {"type": "path", "max_depth": 4, "rr_depth": 3},
+                    "integrator": {"type": "path", "max_depth": 3},
                     "sensor": self._sensor(),
                     **shapes,
                     **_emitters(self._mi, lights),
@@ -196,7 +199,7 @@ class World:
                 "height": camera.height_px,
                 "rfilter": {"type": "gaussian", "stddev": 0.45},
             },
-            "sampler": {"type": "independent", "sample_count": 16},
+            "sampler": {"type": "multijitter", "sample_count": 16},
         }
 
     def sees(self, point: np.ndarray) -> bool:

@@ -155,9 +155,9 @@ def _building(
     if shop:
         meshes.append(_sign(x + rng.uniform(0.5, max(0.6, width - 6)), y - 0.12, 2.75, rng))
     windows = []
-    if plan.lit:
+    if plan.lit and floors > 1:
         for _ in range(rng.integers(1, bays + 1)):
-            bay, floor = rng.integers(bays), rng.integers(1, max(2, min(floors, 5)))
+            bay, floor = rng.integers(bays), rng.integers(1, min(floors, 5))
             left, low = x + 3 * bay + 0.9, 3 * floor + 1.0
             corners = [
                 (left, y - 0.05, low + 1.2),
@@ -220,7 +220,7 @@ def lamp_post(x: float, y: float) -> list[Mesh]:
     top = np.array([x, y, 6.5])
     return [
         tube(np.array([x, y, 0.0]), top, (0.08, 0.05), steel),
-        tube(top, top + (0, -1.4, 0.25), (0.04, 0.04), steel),
+        tube(top, top + np.array([0, -1.4, 0.25]), (0.04, 0.04), steel),
     ]
 
 
@@ -266,8 +266,8 @@ def prop_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
         if rng.random() < 0.6:
             place = (float(x + rng.normal(0, 1)), float(edge + rng.uniform(0.8, 2)), 0.0)
             meshes.append(placed(trees[rng.integers(2)], float(rng.uniform(0, 360)), place))
-    for x in (-13.0, 11.0):
-        meshes += lamp_post(x + rng.normal(0, 2), edge + 0.5)
+    for post_x in (-13.0, 11.0):
+        meshes += lamp_post(post_x + rng.normal(0, 2), edge + 0.5)
     if rng.random() < 0.5:
         start = rng.uniform(-16, 0)
         meshes.append(fence((start, start + rng.uniform(8, 20)), edge + 2.6, rng))
