@@ -1,6 +1,5 @@
 """The command line. Exit status: 0 everything done, 1 something could not be processed, 2 wrong usage."""
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alpr_utils.errors import AlprError
+from alpr_utils.quiet import import_tensorflow_quietly
 
 if TYPE_CHECKING:
     from alpr_utils.detect.exported import ExportedDetector
@@ -48,20 +48,6 @@ def _complain(error: object) -> None:
     tqdm.write(f"error: {error}", file=sys.stderr)
 
 
-def _import_tensorflow_quietly() -> None:
-    """Import TensorFlow without its start-up notes, which come from C++ before any logging option is read."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
 def _detector(name: str, models: Path | None) -> "ExportedDetector":
     from alpr_utils.detect.exported import default_models_dir, list_detectors, load_detector
 
@@ -69,7 +55,7 @@ def _detector(name: str, models: Path | None) -> "ExportedDetector":
     if not (models / name).exists() and not Path(name).exists():
         known = ", ".join(list_detectors(models)) or "none"
         raise typer.BadParameter(f"no detector '{name}'; give a path or one of {models}: {known}.")
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     return load_detector(name, models)
 
 
@@ -82,7 +68,7 @@ def _reader(name: str, models: Path | None, country: str, grammar: bool, remove_
         return None
     if name not in READERS:
         raise typer.BadParameter(f"no reader '{name}'; choose one of {', '.join(READERS)}, none.")
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     return load_reader(name, models, country, grammar, remove_shadows)
 
 
@@ -278,7 +264,7 @@ def train_ssd(
     seed: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """Train the SSD plate detector and export it."""
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     from alpr_utils.export import export_ssd
     from alpr_utils.train import DataSource, TrainingPlan
     from alpr_utils.train import train_ssd as train
@@ -311,7 +297,7 @@ def train_chars(
     start_from: Annotated[Path | None, typer.Option(help="Model folder to tune further.")] = None,
 ) -> None:
     """Train the character classifier of the classical reader."""
-    _import_tensorflow_quietly()
+    import_tensorflow_quietly()
     from alpr_utils.read.char_train import train_char_cnn
 
     result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half, start_from)
@@ -320,15 +306,18 @@ def train_chars(
 
 @generate_app.command("scenes")
 def generate_scenes(
-    folder: Annotated[Path, typer.Argument(help="Where pictures and VOC XML go.")],
+    out: Annotated[Path, typer.Option(help="Where pictures and VOC XML go.")],
+    country: Annotated[str, typer.Option(help="Whose plates: mn.")] = "mn",
     count: Annotated[int, typer.Option(min=1)] = 30,
     seed: Annotated[int, typer.Option()] = 0,
     workers: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
-    """Generate parking scenes with labelled plates."""
+    """Generate street scenes with labelled plates."""
     from alpr_utils.synth.scene import write_scenes
 
-    write_scenes(folder, count, seed, workers)
+    if country != "mn":
+        raise typer.BadParameter(f"no scenes of country '{country}'; choose mn.")
+    write_scenes(out, count, seed, workers)
 
 
 @download_app.command("mongolian")

@@ -58,7 +58,9 @@ def merge_lookalikes(probabilities: np.ndarray) -> np.ndarray:
 class _Lattice:
     """The candidates of one row, left to right, with their costs."""
 
-    def __init__(self, indices: Sequence[int], candidates: Sequence[Candidate], probabilities: np.ndarray) -> None:
+    def __init__(
+        self, indices: Sequence[int], candidates: Sequence[Candidate], probabilities: np.ndarray, free: bool
+    ) -> None:
         self.indices = sorted(indices, key=lambda i: (candidates[i].box[1] + candidates[i].box[3], i))
         boxes = np.array([candidates[i].box for i in self.indices], float).reshape(-1, 4)
         self.left, self.right = boxes[:, 1], boxes[:, 3]
@@ -66,13 +68,14 @@ class _Lattice:
         self.height = float(np.median(boxes[:, 2] - boxes[:, 0])) if len(boxes) else 0.0
         self.logs = np.log(np.maximum(probabilities[self.indices], _FLOOR))
         whole = np.array([candidates[i].whole for i in self.indices], bool)
-        self.skip = np.where(whole, -_SKIP_WEIGHT * self.logs[:, -1], 0.0)
+        # Slots make a path take the parts of joined characters; a free path takes them only if skipping costs too.
+        self.skip = np.where(whole | free, -_SKIP_WEIGHT * self.logs[:, -1], 0.0)
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def skipped(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """Cost of passing over all whole candidates whose centre lies between x positions; shapes broadcast."""
+        """Cost of passing over all candidates whose centre lies between x positions; shapes broadcast."""
         order = np.argsort(self.centres, kind="stable")
         ordered, total = self.centres[order], np.concatenate([[0.0], np.cumsum(self.skip[order])])
         until = total[np.searchsorted(ordered, end, side="left")]
@@ -138,10 +141,10 @@ def _free_path(row: _Lattice) -> _Path:
     return _Path(float(ends.min()), tuple(row.indices[step] for step in reversed(steps)))
 
 
-def _lattices(candidates: Sequence[Candidate], probabilities: np.ndarray) -> list[_Lattice]:
+def _lattices(candidates: Sequence[Candidate], probabilities: np.ndarray, free: bool = False) -> list[_Lattice]:
     count = 1 + max((c.row for c in candidates), default=-1)
     members = [[i for i, c in enumerate(candidates) if c.row == row] for row in range(count)]
-    return [_Lattice(indices, candidates, probabilities) for indices in members]
+    return [_Lattice(indices, candidates, probabilities, free) for indices in members]
 
 
 def _region_letters(probabilities: np.ndarray) -> str:
@@ -211,7 +214,7 @@ def decode_free(candidates: Sequence[Candidate], probabilities: np.ndarray) -> D
     text, cost, used_rows = "", 0.0, 0
     scores: list[float] = []
     steps: list[int] = []
-    for row in _lattices(candidates, probabilities):
+    for row in _lattices(candidates, probabilities, free=True):
         path = _free_path(row)
         cost += path.cost
         used = probabilities[list(path.steps)][:, : len(ALPHABET)]

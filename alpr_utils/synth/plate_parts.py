@@ -59,12 +59,15 @@ def oval_mask(text: str, face: Face, width_px: int, height_px: int, line_px: flo
 def rounded_rectangle(shape: tuple[int, int], inset_px: float, radius_px: float) -> np.ndarray:
     """A filled rectangle with round corners, ``inset_px`` from the edges: float32 ``shape``, 0..1."""
     height, width = shape
-    y = np.abs(np.arange(height, dtype=np.float32) - (height - 1) / 2)[:, None]
-    x = np.abs(np.arange(width, dtype=np.float32) - (width - 1) / 2)[None]
+    # One quarter is enough, the others mirror it.
+    y = ((height - 1) / 2 - np.arange((height + 1) // 2, dtype=np.float32))[:, None]
+    x = ((width - 1) / 2 - np.arange((width + 1) // 2, dtype=np.float32))[None]
     away_y = y - (height / 2 - inset_px - radius_px)
     away_x = x - (width / 2 - inset_px - radius_px)
     outside = np.hypot(np.maximum(away_x, 0), np.maximum(away_y, 0)) + np.minimum(np.maximum(away_x, away_y), 0)
-    return np.clip(radius_px - outside + 0.5, 0, 1)
+    quarter = np.clip(radius_px - outside + 0.5, 0, 1)
+    top = np.concatenate([quarter, quarter[:, : width // 2][:, ::-1]], 1)
+    return np.concatenate([top, top[: height // 2][::-1]])
 
 
 def border_mask(shape: tuple[int, int], inset_px: float, line_px: float, radius_px: float) -> np.ndarray:

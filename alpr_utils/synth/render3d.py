@@ -81,7 +81,7 @@ def load_mitsuba() -> ModuleType:
         import mitsuba
     except ImportError:
         raise RendererError(
-            "Generating scenes needs the ray tracer Mitsuba 3; install it with: pip install mitsuba"
+            "Generating scenes needs the ray tracer Mitsuba 3; install it with: pip install -e .[render]"
         ) from None
     mitsuba.set_variant("scalar_rgb")
     mitsuba.set_log_level(mitsuba.LogLevel.Error)

@@ -25,7 +25,7 @@ FOCAL_PX = 1060.0
 TRACED_SHARE = 0.75  # size of the ray traced picture; plates are printed at full size
 JPEG_QUALITY = 88
 SAMPLES = 9
-PLATE_COUNT_SHARES = (0.1, 0.6, 0.3)  # pictures with no, one and two plates
+PLATE_COUNT_SHARES = (0.22, 0.48, 0.3)  # pictures with no, one and two plates
 
 
 @dataclass(frozen=True)
