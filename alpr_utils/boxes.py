@@ -1,4 +1,4 @@
-"""Box arithmetic in NumPy: formats, IoU, clipping, non-maximum suppression.
+"""Box arithmetic in NumPy: areas, IoU, clipping, growing.
 
 All boxes are float32 (N, 4), ymin, xmin, ymax, xmax; any unit, as long as both arguments share it.
 """
@@ -34,14 +34,3 @@ def enlarge(boxes: np.ndarray, share: float) -> np.ndarray:
     """Boxes grown by ``share`` of their height and width on each side."""
     margin = (boxes[..., 2:] - boxes[..., :2]) * share
     return np.concatenate([boxes[..., :2] - margin, boxes[..., 2:] + margin], axis=-1)
-
-
-def nms(boxes: np.ndarray, scores: np.ndarray, max_iou: float = 0.45) -> np.ndarray:
-    """Greedy non-maximum suppression: indices of the boxes that stay, best first, int64 (K,)."""
-    order = np.argsort(-scores, kind="stable")
-    kept: list[int] = []
-    while order.size:
-        best, rest = order[0], order[1:]
-        kept.append(int(best))
-        order = rest[iou_matrix(boxes[best : best + 1], boxes[rest])[0] <= max_iou]
-    return np.array(kept, np.int64)

@@ -20,6 +20,7 @@ from alpr_utils.data.voc import LabelledPicture, load_labelled
 from alpr_utils.detect.anchors import assign_targets, make_anchors
 from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
 from alpr_utils.errors import AlprError
+from alpr_utils.synth.swap import swap_plate
 from alpr_utils.weights import load_weights
 
 PARTS = ("a", "b", "swap")
@@ -91,14 +92,26 @@ def _photos(sources: Sequence[DataSource], seed: int) -> list[list[CachedPhoto]]
     groups = []
     for source in sources:
         pictures, problems = load_source(source)
-        photos, unreadable = load_photos(pictures, seed if source.part == "swap" else None)
+        photos, unreadable = load_photos(pictures)
         for problem in [*problems, *unreadable]:
             print(f"left out: {problem}")
         if not photos:
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
         print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos")
-        groups.append(photos)
+        groups.append(_swapped(photos, seed) if source.part == "swap" else photos)
     return groups
+
+
+def _swapped(photos: list[CachedPhoto], seed: int) -> list[CachedPhoto]:
+    """The same photos with every plate replaced by a generated one."""
+    result = []
+    for index, photo in enumerate(photos):
+        rng = np.random.default_rng((seed, index))
+        image, boxes = photo.image, photo.boxes.copy()
+        for number, box in enumerate(photo.boxes):
+            image, boxes[number] = swap_plate(image, box, rng)
+        result.append(CachedPhoto(image, boxes))
+    return result
 
 
 def _schedule(plan: TrainingPlan) -> keras.optimizers.schedules.LearningRateSchedule:

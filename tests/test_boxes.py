@@ -26,10 +26,3 @@ def test_area_of_inverted_box_is_zero():
 def test_clip_and_enlarge():
     np.testing.assert_allclose(boxes.enlarge(UNIT, 0.1), [[-1, -2, 11, 22]])
     np.testing.assert_allclose(boxes.clip(boxes.enlarge(UNIT, 0.1), 8, 21), [[0, 0, 8, 21]])
-
-
-def test_nms_keeps_the_best_of_each_cluster():
-    candidates = np.array([[0, 0, 10, 20], [1, 0, 11, 20], [50, 50, 60, 70]], np.float32)
-    assert boxes.nms(candidates, np.array([0.6, 0.9, 0.5])).tolist() == [1, 2]
-    assert boxes.nms(candidates, np.array([0.6, 0.9, 0.5]), max_iou=0.95).tolist() == [1, 0, 2]
-    assert boxes.nms(np.zeros((0, 4), np.float32), np.zeros(0)).size == 0

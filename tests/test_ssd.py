@@ -21,7 +21,7 @@ from alpr_utils.detect.anchors import (
 from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd, decode, giou
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.export import export_ssd
-from alpr_utils.train import DataSource, TrainingPlan, train_ssd
+from alpr_utils.train import DataSource, TrainingPlan, load_source, train_ssd
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
 SPEC = AnchorSpec()
@@ -179,6 +179,15 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
         export_ssd(other, tmp_path / "out", config=TINY)
     with pytest.raises(ModelError, match="missing"):
         export_ssd(tmp_path / "missing.weights.h5", tmp_path / "out", config=TINY)
+
+
+def test_training_takes_swapped_plates_and_one_half(photos: Path, tmp_path: Path):
+    sources = (DataSource(str(photos), 1.0, "swap"), DataSource(str(photos), 1.0, "a"))
+    plan = TrainingPlan(sources, height=64, width=96, batch=2, epochs=1, epoch_batches=2)
+    assert train_ssd(plan, tmp_path / "run", TINY).exists()
+    half_a, half_b = (load_source(DataSource(str(photos), 1.0, part))[0] for part in ("a", "b"))
+    assert len(half_a) == len(half_b) == 4
+    assert not {p.path for p in half_a} & {p.path for p in half_b}
 
 
 def test_data_source_syntax():

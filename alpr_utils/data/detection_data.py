@@ -15,7 +15,6 @@ import numpy as np
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
-from alpr_utils.synth.swap import swap_plate
 
 PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
 CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
@@ -56,13 +55,8 @@ class CachedPhoto:
     boxes: np.ndarray
 
 
-def load_photos(
-    pictures: Sequence[LabelledPicture], swap_seed: int | None = None
-) -> tuple[list[CachedPhoto], list[AlprError]]:
-    """Read the photos and their ``plate`` boxes into memory; unreadable ones are returned as errors.
-
-    With a ``swap_seed`` every plate is replaced by a generated one.
-    """
+def load_photos(pictures: Sequence[LabelledPicture]) -> tuple[list[CachedPhoto], list[AlprError]]:
+    """Read the photos and their ``plate`` boxes into memory; unreadable ones are returned as errors."""
     photos: list[CachedPhoto] = []
     problems: list[AlprError] = []
     for picture in pictures:
@@ -75,16 +69,8 @@ def load_photos(
         if scale < 1:
             image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
         size = np.array([*image.shape[:2]] * 2, np.float32)
-        photo = CachedPhoto(image, picture.annotation.boxes(("plate",)) * size)
-        photos.append(photo if swap_seed is None else _swapped(photo, np.random.default_rng((swap_seed, len(photos)))))
+        photos.append(CachedPhoto(image, picture.annotation.boxes(("plate",)) * size))
     return photos, problems
-
-
-def _swapped(photo: CachedPhoto, rng: np.random.Generator) -> CachedPhoto:
-    image, boxes = photo.image, photo.boxes.copy()
-    for index, box in enumerate(photo.boxes):
-        image, boxes[index] = swap_plate(image, box, rng)
-    return CachedPhoto(image, boxes)
 
 
 def _scales(photo: CachedPhoto, box: np.ndarray | None, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
