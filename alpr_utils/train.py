@@ -137,8 +137,9 @@ def draw_curves(log: Path, picture: Path) -> None:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot(xlabel="epoch", ylabel="loss", yscale="log")
     for column in ("loss", "val_loss"):
-        if rows and rows[0].get(column):
-            axes.plot([float(row[column]) for row in rows], label={"loss": "training"}.get(column, "validation"))
+        losses = [float(row[column]) for row in rows if row.get(column, "NA") != "NA"]  # NA: no validation photos
+        if losses:
+            axes.plot(losses, label={"loss": "training"}.get(column, "validation"))
     axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(picture, dpi=110)
