@@ -140,7 +140,7 @@ def read(
             pictures, lambda image: read_plates(image, opened_detector, opened_reader, chosen_enhance, min_score), every
         )
     table = csv or (output / "plates.csv" if output else None)
-    failed = _write_results(_with_progress(results, len(pictures)), table, json, output, crops, enhance)
+    failed = _write_results(_with_progress(results, len(pictures)), table, json, output, crops, chosen_enhance)
     if failed or incomplete:
         raise typer.Exit(1)
 
@@ -151,9 +151,9 @@ def _write_results(
     json: Path | None,
     drawings: Path | None,
     crops: bool,
-    enhanced: bool,
+    enhance: "Enhance | None",
 ) -> bool:
-    """Write each result as it comes; whether some picture failed."""
+    """Write each result as it comes, drawn on what the detector saw; whether some picture failed."""
     from contextlib import ExitStack
 
     from alpr_utils.draw import draw_plates
@@ -182,8 +182,9 @@ def _write_results(
             if rows:
                 rows.add(crop_rows(result) if crops else plate_rows(result))
             if drawings and not crops:
-                name = drawing_name(result, enhanced, taken)
-                write_image(drawings / name, draw_plates(result.image, result.plates))
+                name = drawing_name(result, enhance is not None, taken)
+                seen = enhance(result.image) if enhance else result.image
+                write_image(drawings / name, draw_plates(seen, result.plates))
             if json:
                 facts.append(picture_facts(result))
             _say_plates(result)
