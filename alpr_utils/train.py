@@ -59,7 +59,7 @@ class TrainingPlan:
     """Everything that decides a training; lengths in pixels, ``epoch_batches`` batches make an epoch.
 
     Attributes:
-        precision: Keras dtype policy; ``mixed_bfloat16`` is a third faster on processors that know bfloat16.
+        precision: Keras dtype policy; ``mixed_bfloat16`` is faster on processors that know bfloat16.
         start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights.
     """
 

@@ -46,7 +46,7 @@ def test_a_text_is_explained(text, region, vehicle, use):
     ["", "00가1234", "12가345", "12각3456", "1234가5678", "12바3456", "평양12바3456", "서울12하3456", "12가34567"],
 )
 def test_other_texts_are_refused(text):
-    assert not korea.validate(text)
+    assert not korea.KOREA.validate(text)
     with pytest.raises(PlateTextError, match="is no Korean plate"):
         korea.parse(text)
 
@@ -81,7 +81,7 @@ def test_other_crop_names_are_refused(name):
 def test_every_real_crop_has_a_text():
     names = [path.name for path in CROPS.rglob("*.jpg")]
     assert len(names) == 38
-    assert all(korea.validate(korea.text_of_crop_name(name)) for name in names)
+    assert all(korea.KOREA.validate(korea.text_of_crop_name(name)) for name in names)
 
 
 def test_countries_are_known_by_their_code():
@@ -177,7 +177,7 @@ def test_labels_are_exact(layout: PlateLayout):
 def test_same_seed_same_bytes():
     for seed in range(6):
         first, second = (sample_plate(np.random.default_rng(seed), country="kr") for _ in range(2))
-        assert first.text == second.text and korea.validate(first.text)
+        assert first.text == second.text and korea.KOREA.validate(first.text)
         assert first.image.tobytes() == second.image.tobytes()
         assert np.array_equal(first.char_boxes, second.char_boxes)
         assert len(first.char_boxes) == len(first.text)

@@ -64,15 +64,6 @@ def parse(text: str) -> ParsedPlate:
     raise PlateTextError(f"'{text}' is no Korean plate; write it like 12가3456, 123가4567 or 서울71바8669.")
 
 
-def validate(text: str) -> bool:
-    """Whether ``text`` can stand on a Korean plate."""
-    try:
-        parse(text)
-    except PlateTextError:
-        return False
-    return True
-
-
 def format(text: str) -> str:
     """``text`` as people write it: ``123가 4567``, ``서울71바 8669``, ``외교 321-678``, ``1가2 3456``.
 

@@ -101,15 +101,6 @@ def parse(text: str) -> ParsedPlate:
     return ParsedPlate(clean, clean[:4], region_code, REGIONS[region_code], clean[6:])
 
 
-def validate(text: str) -> bool:
-    """Whether ``text`` can stand on a Mongolian plate."""
-    try:
-        parse(text)
-    except PlateTextError:
-        return False
-    return True
-
-
 def format(text: str) -> str:
     """``text`` as people write it, ``1537 УНЛ``; raises `PlateTextError` like `parse`."""
     parsed = parse(text)
