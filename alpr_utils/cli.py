@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alpr_utils.cli_generate import generate_app
+from alpr_utils.cli_train import train_app
 from alpr_utils.errors import AlprError
 from alpr_utils.quiet import import_tensorflow_quietly
 
@@ -25,8 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
-generate_app = typer.Typer(help="Generate labelled pictures.", no_args_is_help=True, rich_markup_mode=None)
 download_app = typer.Typer(help="Download public photos.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(train_app, name="train")
 app.add_typer(generate_app, name="generate")
@@ -204,6 +204,12 @@ def evaluate(
     split: Annotated[str, typer.Option(help="a or b: only that half, split by plate identity.")] = "",
     country: CountryOption = "auto",
     models: ModelsOption = None,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Only read: true boxes of photos, or pictures of one plate each.")
+    ] = False,
+    width: Annotated[
+        list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
+    ] = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
     from alpr_utils.evaluate import evaluate as measure
@@ -212,6 +218,9 @@ def evaluate(
     if split not in ("", "a", "b"):
         raise typer.BadParameter(f"no half '{split}'; choose a or b.")
     readers = [_reader(reader, models, country, grammar, remove_shadows) for grammar in (True, False)]
+    if crops:
+        _evaluate_crops(data, readers, split, width or [], json)
+        return
     figures = measure(data, _detector(detector, models), readers[0], readers[1], _enhance(enhance), split)
     for problem in figures.problems:
         _complain(problem)
@@ -220,6 +229,29 @@ def evaluate(
     _say_figures(figures)
     if figures.problems:
         raise typer.Exit(1)
+
+
+def _evaluate_crops(
+    data: Path, readers: "Sequence[Reader | None]", split: str, widths: list[int], json: Path | None
+) -> None:
+    from alpr_utils.evaluate_crops import evaluate_crops
+    from alpr_utils.results import write_json
+
+    reader, free_reader = readers
+    if reader is None or free_reader is None:
+        raise typer.BadParameter("--crops needs a reader, not 'none'.")
+    evaluations = evaluate_crops(data, reader, free_reader, split, widths)
+    if json:
+        write_json(json, [asdict(evaluation) for evaluation in evaluations])
+    for figures in evaluations:
+        typer.echo(
+            f"{figures.plates} plates{f' {figures.width} pixels wide' if figures.width else ''}: "
+            f"exact {figures.exact:.1%}, without grammar {figures.exact_without_grammar:.1%}, "
+            f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate"
+        )
+        for outcome in figures.outcomes:
+            if outcome.text != outcome.true_text:
+                typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'}")
 
 
 def _say_figures(figures: "Evaluation") -> None:
@@ -242,83 +274,6 @@ def _say_figures(figures: "Evaluation") -> None:
         typer.echo(f"{title}: exact {percent(exact)}, without grammar {percent(free)}, CER {percent(cer)}")
     typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
     typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
-
-
-@train_app.command("ssd")
-def train_ssd(
-    data: Annotated[
-        list[str],
-        typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap new plates."),
-    ],
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
-    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
-        "exported_model_directory/plate_detector_ssd"
-    ),
-    validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
-    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
-    start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
-    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
-    seed: Annotated[int | None, typer.Option()] = None,
-) -> None:
-    """Train the SSD plate detector and export it."""
-    import_tensorflow_quietly()
-    from alpr_utils.export import export_ssd
-    from alpr_utils.train import DataSource, TrainingPlan
-    from alpr_utils.train import train_ssd as train
-
-    plan = TrainingPlan(tuple(DataSource.parse(text) for text in data))
-    chosen: dict[str, Any] = {
-        "validation": DataSource.parse(validation) if validation else None,
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "start_from": start_from,
-        "precision": precision,
-        "seed": seed,
-    }
-    plan = replace(plan, **{name: value for name, value in chosen.items() if value is not None})
-    weights = train(plan, run, stop_after=stop_after)
-    typer.echo(f"exported to {export_ssd(weights, output, {'training': asdict(plan)}, threshold)}")
-
-
-@train_app.command("chars")
-def train_chars(
-    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("exported_model_directory/char_cnn_mn"),
-    data: Annotated[
-        list[Path] | None, typer.Option(help="Folder with labelled plates and characters, added to generated ones.")
-    ] = None,
-    samples_per_class: Annotated[int, typer.Option(min=1, help="Generated examples of each character.")] = 1500,
-    epochs: Annotated[int, typer.Option(min=1)] = 10,
-    seed: Annotated[int, typer.Option()] = 0,
-    half: Annotated[str, typer.Option(help="a or b: only that half of the data, split by plate identity.")] = "",
-    start_from: Annotated[Path | None, typer.Option(help="Model folder to tune further.")] = None,
-) -> None:
-    """Train the character classifier of the classical reader."""
-    import_tensorflow_quietly()
-    from alpr_utils.read.char_train import train_char_cnn
-
-    result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half, start_from)
-    typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
-
-
-@generate_app.command("scenes")
-def generate_scenes(
-    out: Annotated[Path, typer.Option(help="Where pictures and VOC XML go.")],
-    country: Annotated[str, typer.Option(help="Whose plates: mn.")] = "mn",
-    count: Annotated[int, typer.Option(min=1)] = 30,
-    seed: Annotated[int, typer.Option()] = 0,
-    workers: Annotated[int, typer.Option(min=1)] = 1,
-) -> None:
-    """Generate street scenes with labelled plates."""
-    from alpr_utils.synth.scene import write_scenes
-
-    if country != "mn":
-        raise typer.BadParameter(f"no scenes of country '{country}'; choose mn.")
-    write_scenes(out, count, seed, workers)
 
 
 @download_app.command("mongolian")

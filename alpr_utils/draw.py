@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +15,7 @@ from alpr_utils.pipeline import PlateReading
 FOUND_COLOUR = (0, 200, 60)
 UNREAD_COLOUR = (255, 150, 0)
 _BOX_COLOURS = ((230, 60, 50), (0, 150, 60), (30, 90, 230), (220, 140, 0), (160, 40, 190), (0, 160, 170))
+_VEHICLE_COLOUR = (60, 120, 255)
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
 _HANGUL_FONTS = ("nanum", "notosanscjk", "notosanskr", "malgun", "applesdgothic", "applegothic", "undotum", "baekmuk")
@@ -31,6 +33,25 @@ _HANGUL_TAILS = (
     "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng", "t",
     "t", "k", "t", "p", "t",
 )  # fmt: skip
+
+
+class LabelledPlate(Protocol):
+    """A generated plate, alone or in a scene; coordinates in pixels of its picture."""
+
+    @property
+    def text(self) -> str:
+        """Canonical text."""
+        ...
+
+    @property
+    def corners(self) -> np.ndarray:
+        """float32 (4, 2), x, y, clockwise from the plate's top left."""
+        ...
+
+    @property
+    def char_boxes(self) -> np.ndarray:
+        """float32 (N, 4), ymin, xmin, ymax, xmax, in reading order."""
+        ...
 
 
 def _is_hangul(character: str) -> bool:
@@ -134,6 +155,44 @@ def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     for number, (ymin, xmin, ymax, xmax) in enumerate(np.round(boxes * scale).astype(int).tolist()):
         colour = _BOX_COLOURS[number % len(_BOX_COLOURS)]
         canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour)
+    return np.array(picture)
+
+
+def draw_labels(
+    image: np.ndarray,
+    plates: Sequence[LabelledPlate],
+    vehicles: Sequence[np.ndarray] = (),
+    scale: int = 1,
+    texts: bool = False,
+) -> np.ndarray:
+    """A generated picture with what is known about it: plate corners, character boxes, vehicles.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        plates: a ring marks the top left corner of each.
+        vehicles: boxes, each float32 (4,), ymin, xmin, ymax, xmax, pixels.
+        scale: how many times the picture is enlarged first, so that the lines do not hide small plates.
+        texts: write the text below each plate instead of drawing its character boxes, which hide small plates.
+
+    Returns:
+        uint8 (H * scale, W * scale, 3) RGB.
+    """
+    size = (image.shape[1] * scale, image.shape[0] * scale)
+    picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
+    canvas = ImageDraw.Draw(picture)
+    for ymin, xmin, ymax, xmax in (np.asarray(box) * scale for box in vehicles):
+        canvas.rectangle((xmin, ymin, xmax, ymax), outline=_VEHICLE_COLOUR, width=3)
+    for plate in plates:
+        corners = [(float(x), float(y)) for x, y in plate.corners * scale]
+        canvas.line([*corners, corners[0]], fill=FOUND_COLOUR, width=2)
+        canvas.circle(corners[0], 4, outline=FOUND_COLOUR, width=2)
+        if not texts:
+            for number, (ymin, xmin, ymax, xmax) in enumerate(plate.char_boxes * scale):
+                canvas.rectangle((xmin, ymin, xmax, ymax), outline=_BOX_COLOURS[number % len(_BOX_COLOURS)])
+            continue
+        text, font = _fitted(plate.text, max(8, size[1] // 24), size[0])
+        x, y = corners[3][0], min(max(y for _, y in corners) + 6, size[1] - 1.3 * font.size)
+        canvas.text((x, y), text, fill=FOUND_COLOUR, font=font, stroke_width=2, stroke_fill="black")
     return np.array(picture)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,16 @@ def _load_classical(models_dir: Path, country: str, grammar: bool, remove_shadow
     return load_classical_reader(models_dir, grammar, remove_shadows)
 
 
-_READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {"classical": _load_classical}
+def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
+    from alpr_utils.read.crnn_reader import CRNNReader
+
+    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar)
+
+
+_READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {
+    "classical": _load_classical,
+    **{f"crnn_{variant}": partial(_load_crnn, variant) for variant in ("small", "gru", "lstm")},
+}
 READERS = tuple(_READER_LOADERS)
 
 

@@ -1,13 +1,11 @@
 """Training of the detectors: photos with VOC boxes in, a run folder with checkpoints, curves and weights out.
 
-A run folder holds ``plan.json`` (every setting), ``log.csv`` and ``curves.png`` (learning curves), ``backup/`` (what a
-stopped training resumes from) and ``last.weights.h5``. The same code runs with KERAS_BACKEND=tensorflow, jax or torch.
+See `alpr_utils.training_run` for what a run folder holds. The same code runs with KERAS_BACKEND=tensorflow, jax or
+torch.
 """
 
-import csv
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -20,11 +18,13 @@ from alpr_utils.data.voc import LabelledPicture, load_labelled
 from alpr_utils.detect.anchors import assign_targets, make_anchors
 from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
 from alpr_utils.errors import AlprError
+from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.swap import swap_plate
+from alpr_utils.training_run import WEIGHTS, cosine_schedule, draw_curves, epochs_done, prepare_run, run_callbacks
 from alpr_utils.weights import load_weights
 
-PARTS = ("a", "b", "swap")
-WEIGHTS = "last.weights.h5"
+SWAP_COUNTRIES = {"swap": ("mn",), "swap-kr": ("kr",), "swap-all": tuple(COUNTRIES)}
+PARTS = ("a", "b", *SWAP_COUNTRIES)
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class DataSource:
     Attributes:
         folder: photos with VOC XML files.
         share: how often its photos are drawn, relative to the other sources.
-        part: ``a`` or ``b`` takes only that half of the folder, split by plate identity; ``swap`` takes all and
-            replaces every plate by a generated one; ``""`` takes all as they are.
+        part: ``a`` or ``b`` takes only that half of the folder, split by plate identity; ``swap``, ``swap-kr`` and
+            ``swap-all`` take all and replace every plate by a generated one of Mongolia, of Korea or of any country;
+            ``""`` takes all as they are.
     """
 
     folder: str
@@ -98,68 +99,22 @@ def _photos(sources: Sequence[DataSource], seed: int) -> list[list[CachedPhoto]]
         if not photos:
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
         print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos")
-        groups.append(_swapped(photos, seed) if source.part == "swap" else photos)
+        countries = SWAP_COUNTRIES.get(source.part)
+        groups.append(_swapped(photos, seed, countries) if countries else photos)
     return groups
 
 
-def _swapped(photos: list[CachedPhoto], seed: int) -> list[CachedPhoto]:
-    """The same photos with every plate replaced by a generated one."""
+def _swapped(photos: list[CachedPhoto], seed: int, countries: tuple[str, ...]) -> list[CachedPhoto]:
+    """The same photos with every plate replaced by a generated one of one of the countries."""
     result = []
     for index, photo in enumerate(photos):
         rng = np.random.default_rng((seed, index))
         image, boxes = photo.image, photo.boxes.copy()
         for number, box in enumerate(photo.boxes):
-            image, boxes[number] = swap_plate(image, box, rng)
+            country = countries[0] if len(countries) == 1 else countries[rng.integers(len(countries))]
+            image, boxes[number] = swap_plate(image, box, rng, country=country)
         result.append(CachedPhoto(image, boxes))
     return result
-
-
-def _schedule(plan: TrainingPlan) -> keras.optimizers.schedules.LearningRateSchedule:
-    steps = plan.epochs * plan.epoch_batches
-    warmup = min(200, steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        plan.learning_rate / 20, steps - warmup, alpha=0.01, warmup_target=plan.learning_rate, warmup_steps=warmup
-    )
-
-
-def epochs_done(run: Path) -> int:
-    """Number of epochs in the log of a run."""
-    log = run / "log.csv"
-    return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
-
-
-def draw_curves(log: Path, picture: Path) -> None:
-    """Draw every loss column of a ``log.csv`` over the epochs."""
-    from matplotlib.figure import Figure
-
-    with log.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot(xlabel="epoch", ylabel="loss", yscale="log")
-    for column in ("loss", "val_loss"):
-        losses = [float(row[column]) for row in rows if row.get(column, "NA") != "NA"]  # NA: no validation photos
-        if losses:
-            axes.plot(losses, label={"loss": "training"}.get(column, "validation"))
-    axes.legend()
-    axes.grid(alpha=0.3)
-    figure.savefig(picture, dpi=110)
-
-
-def _callbacks(run: Path) -> list[keras.callbacks.Callback]:
-    return [
-        keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
-        keras.callbacks.CSVLogger(run / "log.csv", append=True),
-        keras.callbacks.ModelCheckpoint(run / WEIGHTS, save_weights_only=True),
-    ]
-
-
-def _prepare_run(run: Path, plan: TrainingPlan) -> None:
-    run.mkdir(parents=True, exist_ok=True)
-    settings = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
-    file = run / "plan.json"
-    if file.exists() and file.read_text(encoding="utf-8") != settings:
-        raise AlprError(f"{file}: this run was begun with other settings; resume with those or choose another --run.")
-    file.write_text(settings, encoding="utf-8")
 
 
 def _build(plan: TrainingPlan, config: SSDConfig) -> keras.Model:
@@ -187,7 +142,7 @@ def train_ssd(plan: TrainingPlan, run: Path, config: SSDConfig | None = None, st
         AlprError: no usable photo in a source, or the run was begun with other settings.
     """
     config = config or SSDConfig()
-    _prepare_run(run, plan)
+    prepare_run(run, plan)
     network = _build(plan, config)
     anchors = keras.ops.convert_to_numpy(make_anchors(plan.height, plan.width, config.anchors))
     train = _samples(plan, anchors, plan.sources, plan.batch, plan.epoch_batches, Augmentation())
@@ -197,12 +152,14 @@ def train_ssd(plan: TrainingPlan, run: Path, config: SSDConfig | None = None, st
         mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
         validation = _samples(plan, anchors, [plan.validation], 64, 1, mild)[0]
     network.compile(
-        optimizer=keras.optimizers.AdamW(_schedule(plan), weight_decay=1e-4, clipnorm=10.0),
+        optimizer=keras.optimizers.AdamW(
+            cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches), weight_decay=1e-4, clipnorm=10.0
+        ),
         loss=SSDLoss(anchors),
         jit_compile=keras.backend.backend() == "jax",
     )
     epochs = min(stop_after or plan.epochs, plan.epochs)
-    network.fit(train, epochs=epochs, validation_data=validation, callbacks=_callbacks(run), verbose=2)
+    network.fit(train, epochs=epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
     draw_curves(run / "log.csv", run / "curves.png")
     return run / WEIGHTS
 

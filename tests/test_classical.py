@@ -5,6 +5,7 @@ import shutil
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,6 +25,7 @@ from alpr_utils.read.char_data import (
     augmented_characters,
     generated_characters,
     labelled_plates,
+    light_on_dark,
     true_characters,
 )
 from alpr_utils.read.char_image import SIDE, character_image, character_images
@@ -31,20 +33,22 @@ from alpr_utils.read.char_train import accuracy, train_char_cnn
 from alpr_utils.read.classical import MODEL_FOLDER, ClassicalReader, load_classical_reader
 from alpr_utils.read.measure import plate_figures
 from alpr_utils.read.reading import Reading
+from alpr_utils.synth.camera import CameraRanges
 from alpr_utils.synth.degrade import DegradeRanges, degrade
+from alpr_utils.synth.light import LightRanges
 from alpr_utils.synth.plate import RenderedPlate, pick_layout, render_plate
 from alpr_utils.synth.sample import sample_plates
+from alpr_utils.synth.view import ViewRanges
+from alpr_utils.synth.weather import WeatherRanges
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "exported_model_directory"
 PHOTOS = ROOT.parent / "shared" / "data" / "mongolian"
 MILD = DegradeRanges(
-    one_row_width_px=(240, 300),
-    two_row_width_px=(140, 180),
-    yaw_deg=(-20, 20),
-    defocus_px=(0.4, 0.8),
-    motion=0,
-    shadow=0,
+    ViewRanges(width_px=(240, 275, 310), yaw_deg=(-20, 20), lens=0),
+    LightRanges(dark=0, shadow=0, glare=0, shade_patches=0),
+    WeatherRanges(rain=0, drops=0),
+    CameraRanges(defocus_px=(0.4, 0.8), motion=0),
 )
 
 
@@ -205,6 +209,17 @@ def test_another_alphabet_is_refused(tmp_path):
     (folder / METADATA_FILE).write_text(json.dumps({**metadata, "alphabet": "ABC"}), encoding="utf-8")
     with pytest.raises(ModelError, match="alphabet ABC"):
         load_char_classifier(folder)
+
+
+@pytest.mark.parametrize(("colours", "light"), [(0, False), (3, True)])
+def test_light_characters_are_told_from_dark_ones_however_bold(colours, light):
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        plate = render_plate("8686МБЖ", MONGOLIA.layout("two_rows_tight"), rng, 90, colours=MONGOLIA.colours[colours])
+        grey = cv2.erode(cv2.cvtColor(plate.image, cv2.COLOR_RGB2GRAY), np.ones((3, 3), np.uint8))
+        if light:
+            grey = cv2.dilate(grey, np.ones((5, 5), np.uint8))
+        assert light_on_dark(grey, plate.char_boxes) is light
 
 
 def test_generated_characters_are_balanced_and_repeatable():

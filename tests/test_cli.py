@@ -118,7 +118,7 @@ def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path
     ("arguments", "message"),
     [
         (["read"], "Missing argument"),
-        (["read", "x.jpg", "--reader", "nonsense"], "no reader 'nonsense'; choose one of classical, none"),
+        (["read", "x.jpg", "--reader", "nonsense"], "no reader 'nonsense'; choose one of classical, crnn_small"),
         (["read", "x.jpg", "--detector", "nonsense"], "no detector 'nonsense'; give a path or one of"),
         (["read", "x.jpg", "--country", "xx"], "no country 'xx'; choose one of mn, kr, auto"),
         (["read", "x.jpg", "--min-score", "7"], "min-score"),

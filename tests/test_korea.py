@@ -10,10 +10,13 @@ import pytest
 
 from alpr_utils.errors import AlprError
 from alpr_utils.plates import COUNTRIES, korea, plate_type
+from alpr_utils.plates.korea_text import COMMERCIAL, MILITARY, PRIVATE, REGIONS, RENTAL, TEMPORARY
 from alpr_utils.plates.plate_type import PlateLayout, PlateTextError
 from alpr_utils.synth.korean_face import KoreanFace, hangul_fonts, pick_korean_face
+from alpr_utils.synth.korean_strokes import has_lines
 from alpr_utils.synth.plate import render_plate
 from alpr_utils.synth.sample import sample_plate
+from alpr_utils.synth.strokes import StrokeStyle
 
 CROPS = Path(__file__).parents[2] / "shared" / "data" / "korean" / "crops"
 each_layout = pytest.mark.parametrize("layout", korea.LAYOUTS, ids=lambda layout: layout.name)
@@ -33,6 +36,7 @@ each_layout = pytest.mark.parametrize("layout", korea.LAYOUTS, ids=lambda layout
         ("외교 321-678", "", "", "diplomatic"),
         ("영사321678", "", "", "consular"),
         ("임12345", "", "", "temporary"),
+        ("12육3456", "", "car", "military"),
         ("1가23456", "", "motorcycle", "private"),
     ],
 )
@@ -184,11 +188,39 @@ def test_same_seed_same_bytes():
 
 
 def test_every_character_has_a_shape_of_its_own():
-    own = KoreanFace("own", None, hangul_fonts()[0], True, True)
+    own = KoreanFace("own", None, hangul_fonts()[0], True, StrokeStyle())
     for face in (own, pick_korean_face(np.random.default_rng(0), own_share=0)):
         masks = {char: face.mask(char, 40, 50, 5) for char in korea.ALPHABET}
         assert all(mask.shape == (50, 40) and 0.08 < mask.mean() < 0.75 for mask in masks.values())
         assert len({mask.round(1).tobytes() for mask in masks.values()}) == len(korea.ALPHABET)
+
+
+def test_green_plates_have_their_own_digits():
+    modern, old = korea.KOREA.layout("short"), korea.KOREA.layout("green")
+    assert (modern.face, old.face) == ("", "old")
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        bar = pick_korean_face(rng, old, own_share=1).mask("1", 30, 60, 8)
+        # The old 1 is a plain bar: no flag beside its upper part.
+        assert bar[:20, :8].max() < 0.05 and bar[30].max() > 0.9
+        flagged = pick_korean_face(rng, modern, own_share=1).mask("1", 30, 60, 8)
+        assert flagged[:20, :8].max() > 0.9
+
+
+def test_our_strokes_write_every_syllable_of_the_series():
+    series = PRIVATE + RENTAL + COMMERCIAL + MILITARY + TEMPORARY + "".join(set("".join(REGIONS)) - set("광원"))
+    assert all(has_lines(char) for char in series)
+    style = StrokeStyle()
+    ink = {char: KoreanFace("own", None, hangul_fonts()[0], True, style).mask(char, 40, 50, 5) for char in series}
+    assert len({mask.round(1).tobytes() for mask in ink.values()}) == len(set(series))
+
+
+def test_dies_differ_but_only_a_little():
+    faces = [pick_korean_face(np.random.default_rng(seed), own_share=1) for seed in range(12)]
+    masks = [face.mask("5", 40, 60, 8) for face in faces]
+    distances = [float(np.abs(mask - masks[0]).mean()) for mask in masks[1:]]
+    assert len({mask.tobytes() for mask in masks}) > 8
+    assert max(distances) < 0.2
 
 
 def test_colours_and_marks_are_seen():

@@ -30,5 +30,12 @@ def test_committed_outputs_are_whole_and_small(path: Path):
     assert path.stat().st_size < 3_000_000
 
 
-def test_the_front_door_exists():
-    assert ROOT / "notebooks" / "test_exported_model.ipynb" in NOTEBOOKS
+def test_the_course_is_there():
+    assert {path.stem for path in NOTEBOOKS} >= {"test_exported_model", "generator"}
+
+
+def test_no_real_photo_is_committed():
+    notebook = nbformat.read(ROOT / "notebooks" / "generator.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if "SHOW_REAL_PHOTOS" in cell.source and cell.cell_type == "code"]
+    assert [cell.source.splitlines()[0] for cell in cells] == ["SHOW_REAL_PHOTOS = False"]
+    assert not [cell.outputs for cell in cells if cell.outputs]

@@ -74,6 +74,27 @@ def test_characters_lie_on_the_plate_in_reading_order(layout) -> None:  # type: 
     assert len(set(centres[:, 1])) == layout.rows
 
 
+def test_diplomatic_plates_are_written_otherwise() -> None:
+    plate = parse("дк 12-34")
+    assert (plate.text, plate.digits, plate.series, plate.use, plate.region) == (
+        "ДК1234",
+        "1234",
+        "ДК",
+        "diplomatic",
+        "",
+    )
+    assert MONGOLIA.format("ДК1234") == "ДК 12 34" and parse(MONGOLIA.format("ДК1234")).text == "ДК1234"
+    assert not any(MONGOLIA.validate(wrong) for wrong in ("ДК123", "ДК12345", "1234ДК", "ДА1234"))
+    layout, rng = MONGOLIA.layout("diplomatic"), np.random.default_rng(0)
+    assert [colours.name for colours in layout.colours] == ["diplomatic"]
+    for balanced in (False, True):
+        text = MONGOLIA.random_text(rng, layout, balanced)
+        assert MONGOLIA.validate(text) and len(text) == len(layout.slots) == len(layout.char_centres_mm)
+        assert all(char in slot for char, slot in zip(text, layout.slots, strict=True))
+    # The other plates' grammar stays the country's.
+    assert MONGOLIA.slots == SLOTS and all(layout.slots == SLOTS for layout in LAYOUTS)
+
+
 def test_the_six_layouts_are_there() -> None:
     kinds = {(layout.rows, layout.emblem_box_mm is not None, layout.oval_box_mm is not None) for layout in LAYOUTS}
     assert kinds == {

@@ -1,13 +1,14 @@
 """The true plates of a data folder: boxes from VOC files, texts from ``plates.csv`` or labelled characters."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from alpr_utils.boxes import intersection, iou_matrix
-from alpr_utils.data.voc import Annotation, LabelledPicture, VocObject, load_labelled
+from alpr_utils.data.voc import VEHICLE_NAME, Annotation, LabelledPicture, VocObject, load_labelled
 from alpr_utils.errors import LabelError
 from alpr_utils.plates.mongolia import LABEL_CODES
 
@@ -30,11 +31,25 @@ class TruePlate:
         box: ymin, xmin, ymax, xmax, normalised to 0..1.
         text: canonical text, ``""`` where only the box is known.
         characters: ``(text, box)`` of each labelled character in reading order; boxes as above.
+        rows: rows of text, 0 where nobody tells.
     """
 
     box: tuple[float, float, float, float]
     text: str = ""
     characters: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class ListedPlate:
+    """A line of ``plates.csv``: box xmin, ymin, xmax, ymax in pixels, canonical text, rows of text or 0."""
+
+    box: tuple[float, ...]
+    text: str
+    rows: int
+
+
+_UNLISTED = ListedPlate((), "", 0)
 
 
 def _normalised(item: VocObject, annotation: Annotation) -> tuple[float, float, float, float]:
@@ -78,7 +93,7 @@ def _characters_by_plate(annotation: Annotation, plates: list[VocObject]) -> lis
         return found
     plate_boxes = np.array([p.box_pixels for p in plates], np.float32)
     for item in annotation.objects:
-        if item.name in PLATE_NAMES:
+        if item.name in PLATE_NAMES or item.name == VEHICLE_NAME:
             continue
         shared = intersection(np.array([item.box_pixels], np.float32), plate_boxes)[0]
         if shared.max() > 0:
@@ -86,27 +101,48 @@ def _characters_by_plate(annotation: Annotation, plates: list[VocObject]) -> lis
     return found
 
 
-def plates_of(annotation: Annotation) -> list[TruePlate]:
-    """The plates of one annotation, with the text that their labelled characters spell (``""`` without any)."""
+def _spell(items: list[VocObject], text: str) -> bool:
+    """Whether labelled characters, in the order of their file, are those of ``text``."""
+    return [item.name for item in items] == [LABEL_CODES.get(char, char) for char in text]
+
+
+def _true_plate(annotation: Annotation, plate: VocObject, items: list[VocObject], listed: ListedPlate) -> TruePlate:
+    """The plate with its labelled characters in reading order, text and rows as ``plates.csv`` tells them."""
+    text = listed.text
+    # The places of stacked syllables do not tell their order, a file that spells the text does.
+    ordered = items if _spell(items, text) else reading_order(items)
+    letters = text if len(text) == len(ordered) else [_letter(item.name, i) for i, item in enumerate(ordered)]
+    characters = tuple((c, _normalised(item, annotation)) for c, item in zip(letters, ordered, strict=True))
+    return TruePlate(_normalised(plate, annotation), text or "".join(letters), characters, listed.rows)
+
+
+def plates_of(annotation: Annotation, listed: Sequence[ListedPlate] = ()) -> list[TruePlate]:
+    """The plates of one annotation with their texts.
+
+    Args:
+        listed: the plates whose text is known; that of the others is what their labelled characters spell, ``""``
+            without any.
+    """
     plates = [o for o in annotation.objects if o.name in PLATE_NAMES]
-    result = []
-    for plate, items in zip(plates, _characters_by_plate(annotation, plates), strict=True):
-        ordered = reading_order(items)
-        characters = tuple((_letter(o.name, i), _normalised(o, annotation)) for i, o in enumerate(ordered))
-        result.append(TruePlate(_normalised(plate, annotation), "".join(c for c, _ in characters), characters))
-    return result
+    lines = [_UNLISTED] * len(plates)
+    if plates and listed:
+        listed_boxes = np.array([line.box for line in listed], np.float32)
+        overlaps = iou_matrix(np.array([p.box_pixels for p in plates], np.float32), listed_boxes)
+        lines = [listed[int(row.argmax())] if row.max() > 0.5 else _UNLISTED for row in overlaps]
+    characters = _characters_by_plate(annotation, plates)
+    return [_true_plate(annotation, *found) for found in zip(plates, characters, lines, strict=True)]
 
 
-def _read_plates_csv(path: Path) -> dict[str, list[tuple[tuple[float, ...], str]]]:
-    """``plates.csv``: picture file name -> [(xmin, ymin, xmax, ymax in pixels, text)]."""
-    rows: dict[str, list[tuple[tuple[float, ...], str]]] = {}
+def _read_plates_csv(path: Path) -> dict[str, list[ListedPlate]]:
+    """``plates.csv``: picture file name -> its plates."""
+    rows: dict[str, list[ListedPlate]] = {}
     number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 number += 1
                 box = tuple(float(row[name]) for name in ("xmin", "ymin", "xmax", "ymax"))
-                rows.setdefault(row["image"], []).append((box, row["text"]))
+                rows.setdefault(row["image"], []).append(ListedPlate(box, row["text"], int(row.get("rows") or 0)))
     except OSError as error:
         raise LabelError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
     except UnicodeDecodeError:
@@ -118,25 +154,11 @@ def _read_plates_csv(path: Path) -> dict[str, list[tuple[tuple[float, ...], str]
     return rows
 
 
-def _with_texts(picture: LabelledPicture, listed: list[tuple[tuple[float, ...], str]]) -> list[TruePlate]:
-    """The plates of ``picture`` with the texts of ``plates.csv``, matched by their boxes."""
-    plates = plates_of(picture.annotation)
-    if not plates or not listed:
-        return plates
-    size = np.array([picture.annotation.height, picture.annotation.width] * 2, np.float32)
-    listed_boxes = np.array([box for box, _ in listed], np.float32)[:, [1, 0, 3, 2]] / size
-    overlaps = iou_matrix(np.array([p.box for p in plates], np.float32), listed_boxes)
-    return [
-        TruePlate(plate.box, listed[int(row.argmax())][1] if row.max() > 0.5 else plate.text, plate.characters)
-        for plate, row in zip(plates, overlaps, strict=True)
-    ]
-
-
 def load_truth(data_dir: Path) -> tuple[list[tuple[LabelledPicture, list[TruePlate]]], list[LabelError]]:
     """Every labelled picture below ``data_dir`` with its plates, and the broken label files.
 
-    Texts come from a ``data_dir/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``) and, where it is silent, from
-    the labelled characters.
+    Texts come from a ``data_dir/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows``) and, where
+    it is silent, from the labelled characters.
 
     Raises:
         LabelError: ``data_dir`` is no folder, holds no labelled picture, or its ``plates.csv`` is broken.
@@ -144,4 +166,6 @@ def load_truth(data_dir: Path) -> tuple[list[tuple[LabelledPicture, list[TruePla
     pictures, problems = load_labelled(data_dir)
     table = data_dir / "plates.csv"
     listed = _read_plates_csv(table) if table.exists() else {}
-    return [(picture, _with_texts(picture, listed.get(picture.path.name, []))) for picture in pictures], problems
+    return [
+        (picture, plates_of(picture.annotation, listed.get(picture.path.name, ()))) for picture in pictures
+    ], problems

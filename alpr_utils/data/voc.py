@@ -10,6 +10,7 @@ import numpy as np
 from alpr_utils.errors import LabelError
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+VEHICLE_NAME = "vehicle"
 
 
 @dataclass(frozen=True)

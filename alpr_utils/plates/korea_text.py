@@ -7,6 +7,7 @@ PRIVATE = "가나다라마거너더러머버서어저고노도로모보소오조
 RENTAL = "하허호"
 COMMERCIAL = "바사아자배"
 TEMPORARY = "임"
+MILITARY = "국합육해공"
 
 REGIONS = {
     "서울": "Seoul",
@@ -84,11 +85,12 @@ FORMS = {
         TextForm("commercial", (_REGION, _SHORT_PREFIX, TextPart("series", tuple(COMMERCIAL)), *_NUMBER * 4)),
         TextForm("green_region", (_REGION, _SHORT_PREFIX, TextPart("series", tuple(PRIVATE)), *_NUMBER * 4)),
         TextForm("diplomatic", (TextPart("series", tuple(DIPLOMATIC)), *_NUMBER * 6)),
+        TextForm("military", (_SHORT_PREFIX, TextPart("series", tuple(MILITARY)), *_NUMBER * 4)),
         TextForm("temporary", (TextPart("series", (TEMPORARY,)), *_NUMBER * 5)),
         TextForm("motorcycle", (TextPart("prefix", tuple(DIGITS)), _SYLLABLE, *_NUMBER * 5)),
     )
 }
 
 ALPHABET = DIGITS + "".join(
-    sorted(set(PRIVATE + RENTAL + COMMERCIAL + TEMPORARY + "".join(REGIONS) + "".join(DIPLOMATIC)))
+    sorted(set(PRIVATE + RENTAL + COMMERCIAL + TEMPORARY + MILITARY + "".join(REGIONS) + "".join(DIPLOMATIC)))
 )

@@ -1,13 +1,27 @@
-"""Mongolian plates: four digits, three Cyrillic letters, the first two of which name the region."""
+"""Mongolian plates: four digits, three Cyrillic letters, the first two of which name the region.
+
+Diplomatic plates are written otherwise, ``ДК1234``; `SLOTS` and `LAYOUTS` are those of all other plates.
+"""
 
 import numpy as np
 
-from alpr_utils.plates.plate_type import Box, ParsedPlate, PlateColours, PlateLayout, PlateTextError, PlateType
+from alpr_utils.plates.plate_type import (
+    Box,
+    ParsedPlate,
+    PlateColours,
+    PlateLayout,
+    PlateTextError,
+    PlateType,
+    TextForm,
+    TextPart,
+)
 
 DIGITS = "0123456789"
 LETTERS = "АБВГДЕЖЗИКЛМНОӨПРСТУҮХЦЧЭЯ"
 ALPHABET = DIGITS + LETTERS
 SLOTS = (DIGITS,) * 4 + (LETTERS,) * 3
+DIPLOMATIC = "ДК"
+DIPLOMATIC_FORM = TextForm("diplomatic", (TextPart("series", (DIPLOMATIC,)), *(TextPart("number", tuple(DIGITS)),) * 4))
 
 REGIONS = {
     **dict.fromkeys(("УБ", "УН", "УА", "УЕ", "УК"), "Ulaanbaatar"),
@@ -90,11 +104,14 @@ def parse(text: str) -> ParsedPlate:
     """Take a plate text apart; spaces, hyphens, small letters and Latin look-alikes are accepted.
 
     Raises:
-        PlateTextError: not four digits and three letters, or an unknown region.
+        PlateTextError: neither four digits and three letters nor a diplomatic plate, or an unknown region.
     """
     clean = canonical(text)
+    diplomatic = DIPLOMATIC_FORM.match(clean)
+    if diplomatic is not None:
+        return ParsedPlate(clean, diplomatic["number"], "", "", DIPLOMATIC, use="diplomatic")
     if len(clean) != len(SLOTS) or any(c not in slot for c, slot in zip(clean, SLOTS, strict=True)):
-        raise PlateTextError(f"'{text}' is no Mongolian plate; write four digits and three letters, like 1537УНЛ.")
+        raise PlateTextError(f"'{text}' is no Mongolian plate; write it like 1537УНЛ or ДК1234.")
     region_code = clean[4:6]
     if region_code not in REGIONS:
         raise PlateTextError(f"'{text}' names no known region; its letters must begin with one of {' '.join(REGIONS)}.")
@@ -102,13 +119,15 @@ def parse(text: str) -> ParsedPlate:
 
 
 def format(text: str) -> str:
-    """``text`` as people write it, ``1537 УНЛ``; raises `PlateTextError` like `parse`."""
+    """``text`` as people write it, ``1537 УНЛ`` or ``ДК 12 34``; raises `PlateTextError` like `parse`."""
     parsed = parse(text)
+    if parsed.use == "diplomatic":
+        return f"{parsed.series} {parsed.digits[:2]} {parsed.digits[2:]}"
     return f"{parsed.digits} {parsed.region_code}{parsed.series}"
 
 
 def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
-    """A random canonical text.
+    """A random canonical text of four digits and three letters.
 
     ``balanced`` draws each letter evenly from the alphabet, so that a classifier sees rare ones as often as common
     ones; such a text usually names no region and does not validate.
@@ -120,12 +139,23 @@ def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
     return digits + codes[rng.integers(len(codes))] + LETTERS[rng.integers(len(LETTERS))]
 
 
+def text_for(rng: np.random.Generator, layout: PlateLayout, balanced: bool = False) -> str:
+    """A random canonical text that fits ``layout``; ``balanced`` as in `random_text`."""
+    if layout.form == DIPLOMATIC_FORM.name:
+        return DIPLOMATIC_FORM.draw(rng, balanced)
+    return random_text(rng, balanced)
+
+
 COLOURS = (
     PlateColours("private", (232, 233, 230), (22, 22, 26), 20),
     PlateColours("public transport", (238, 190, 40), (24, 22, 20), 1),
     PlateColours("electric", (40, 140, 80), (236, 240, 236), 1),
     PlateColours("technological", (26, 26, 30), (232, 232, 230), 1),
 )
+DIPLOMATIC_COLOURS = PlateColours("diplomatic", (190, 36, 44), (240, 240, 238), 1)
+
+
+_STROKE_SHARE = 0.115  # of a character's height
 
 
 def _layout(
@@ -140,7 +170,8 @@ def _layout(
 ) -> PlateLayout:
     """A layout of one row, or of two where the letters begin left of the last digit."""
     one_row = letter_xs[0] > digit_xs[-1]
-    digit_y, letter_y, letter_height = (55, 55, 76) if one_row else (63, 145, 61)
+    digit_y, letter_y, letter_height = (55, 55, 74) if one_row else (63, 145, 59)
+    heights = (74 if one_row else 77,) * 4 + (letter_height,) * 3
     return PlateLayout(
         country="mn",
         name=name,
@@ -148,7 +179,8 @@ def _layout(
         rows=1 if one_row else 2,
         digit_split=split,
         char_centres_mm=(*((x, digit_y) for x in digit_xs), *((x, letter_y) for x in letter_xs)),
-        char_heights_mm=(76 if one_row else 80,) * 4 + (letter_height,) * 3,
+        char_heights_mm=heights,
+        char_strokes_mm=tuple(_STROKE_SHARE * height for height in heights),
         emblem_box_mm=emblem,
         oval_box_mm=oval,
         oval_texts=oval_texts,
@@ -164,10 +196,10 @@ _TWO_ROW_OVAL = (132, 207, 170, 268)
 
 # Shares and places are those of the public photos; the two-row plates without emblem also come with tight digits.
 LAYOUTS = (
-    _layout("one_row_plain", 3, (76, 126, 176, 226), (354, 406, 458)),
-    _layout("one_row_oval", 1, (70, 121, 194, 244), (356, 407, 458), True, None, (36, 270, 72, 328), ("MGL",)),
+    _layout("one_row_plain", 3, (67, 118, 169, 220), (364, 417, 470)),
+    _layout("one_row_oval", 1, (62, 113, 190, 241), (365, 417, 469), True, None, (37, 275, 73, 333), ("MGL",)),
     _layout(
-        "one_row_emblem", 1, (98, 149, 200, 251), (366, 418, 470), False, (14, 16, 96, 58), (34, 280, 72, 336), ("MNG",)
+        "one_row_emblem", 1, (95, 146, 197, 248), (372, 424, 476), False, (14, 14, 96, 56), (35, 284, 73, 340), ("MNG",)
     ),
     _layout("two_rows_plain", 2, _SPLIT_XS, _TWO_ROW_LETTERS, True),
     _layout("two_rows_tight", 1, (62, 114, 166, 218), _TWO_ROW_LETTERS),
@@ -175,14 +207,35 @@ LAYOUTS = (
     _layout("two_rows_emblem", 1.5, _SPLIT_XS, (82, 128, 174), True, (106, 16, 186, 52), _TWO_ROW_OVAL, ("MNG",)),
 )
 
+# ``ДК 12 34``; no measured plate is at hand, so its characters are those of the other one-row plates.
+DIPLOMATIC_LAYOUT = PlateLayout(
+    country="mn",
+    name="diplomatic",
+    size_mm=(520, 110),
+    rows=1,
+    digit_split=True,
+    char_centres_mm=tuple((x, 55) for x in (76, 128, 232, 283, 370, 421)),
+    char_heights_mm=(74,) * 6,
+    char_strokes_mm=(_STROKE_SHARE * 74,) * 6,
+    emblem_box_mm=None,
+    oval_box_mm=None,
+    oval_texts=(),
+    share=0.15,
+    colours=(DIPLOMATIC_COLOURS,),
+    slots=DIPLOMATIC_FORM.slots,
+    form=DIPLOMATIC_FORM.name,
+    second_group=2,
+    group_spread_mm=(2.0, 2.0),
+)
+
 MONGOLIA = PlateType(
     country="mn",
     alphabet=ALPHABET,
     slots=SLOTS,
     label_codes=LABEL_CODES,
-    layouts=LAYOUTS,
-    colours=COLOURS,
+    layouts=(*LAYOUTS, DIPLOMATIC_LAYOUT),
+    colours=(*COLOURS, DIPLOMATIC_COLOURS),
     parse=parse,
     format=format,
-    random_text=lambda rng, layout, balanced: random_text(rng, balanced),
+    random_text=text_for,
 )

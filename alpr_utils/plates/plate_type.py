@@ -139,6 +139,7 @@ class PlateLayout:
         bolts_mm: x, y of the bolt holes; empty: anywhere usual.
         second_group: index of the first character that is pressed with another die than the ones before it.
         group_spread_mm: standard deviation of the sideways shift of the first and the second group.
+        face: name of the face it is written in; empty: the country's usual one.
     """
 
     country: str
@@ -161,6 +162,7 @@ class PlateLayout:
     bolts_mm: tuple[Point, ...] = ()
     second_group: int = 4
     group_spread_mm: tuple[float, float] = (2.5, 4.0)
+    face: str = ""
 
 
 @dataclass(frozen=True)

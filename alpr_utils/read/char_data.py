@@ -20,12 +20,14 @@ from alpr_utils.synth.sample import sample_plates
 REJECT = len(ALPHABET)
 _SAME = 0.6  # IoU above which a candidate is that character
 _OTHER = 0.45  # IoU below which it is none
+_RIM = 0.12  # of the character's height, what is looked at around its box
 _BOX_JITTER = 0.06  # of the character's size, as hand-drawn boxes vary
 # Standard deviations of the shears; characters in labelled boxes lean, unlike those that the segmentation straightened.
 _FALL_SPREAD = 0.06
 _REAL_LEAN = 0.08
 _GENERATED_LEAN = 0.15
 _MAX_REJECTS_PER_PLATE = 4
+_LEAST_CHARACTER_PX = 10  # lower ones are a guess to anybody, and teach guessing
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,23 @@ class CharacterSet:
 
 
 def light_on_dark(grey: np.ndarray, char_boxes: np.ndarray) -> bool:
-    """Whether the characters are lighter than their ground, by vote of the boxes; ink is the smaller part of most.
+    """Whether the characters are lighter than their ground, by vote of the rims around the boxes.
+
+    The inside of a box is no help: bold strokes fill more than half of it.
 
     Args:
         grey: uint8 (h, w).
         char_boxes: (N, 4), ymin, xmin, ymax, xmax in pixels of ``grey``.
     """
     votes = 0
-    for ymin, xmin, ymax, xmax in char_boxes.astype(int).clip(0):
-        patch = grey[ymin:ymax, xmin:xmax]
-        if patch.size:
+    for ymin, xmin, ymax, xmax in char_boxes.round().astype(int):
+        rim = max(1, round(_RIM * (ymax - ymin)))
+        patch = grey[max(0, ymin - rim) : ymax + rim, max(0, xmin - rim) : xmax + rim]
+        if min(patch.shape) > 2 * rim:
+            inside = np.zeros(patch.shape, bool)
+            inside[rim:-rim, rim:-rim] = True
             dark, light = np.percentile(patch, (5, 95))
-            votes += 1 if float(np.median(patch)) < (dark + light) / 2 else -1
+            votes += 1 if float(np.median(patch[~inside])) < (dark + light) / 2 else -1
     return votes > 0
 
 
@@ -118,6 +125,10 @@ def join(sets: Iterable[CharacterSet]) -> CharacterSet:
     return CharacterSet(np.concatenate([s.images for s in chosen]), np.concatenate([s.labels for s in chosen]))
 
 
+def _character_height(plate: LabelledPlate) -> float:
+    return float(np.median(plate.char_boxes[:, 2] - plate.char_boxes[:, 0]))
+
+
 def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     """Characters from generated, degraded plates.
 
@@ -131,6 +142,8 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     def items() -> Iterator[tuple[np.ndarray, int]]:
         for sample in sample_plates(seed, balanced=True):
             plate = LabelledPlate(sample.image, sample.text, sample.char_boxes)
+            if _character_height(plate) < _LEAST_CHARACTER_PX:
+                continue
             turned = _turned(plate, _GENERATED_LEAN, rng)
             for image, label in [*_true_boxes(turned, rng), *_segmented(plate, rng)]:
                 if counts[label] < limits[label]:

@@ -6,7 +6,6 @@ from functools import cache
 import cv2
 import numpy as np
 
-from alpr_utils.plates.mongolia import MONGOLIA
 from alpr_utils.synth import car_paint
 from alpr_utils.synth.car_paint import CarLook, Finish
 from alpr_utils.synth.car_shape import Body, CarShape, body
@@ -152,8 +151,7 @@ def _surface_x(shape: CarShape, front: bool, y: float, z: float, reach: float, h
 
 def mount_plate(shape: CarShape, plate: RenderedPlate, front: bool) -> PlateMount:
     """Hang a plate on the nose or the tail."""
-    size_mm = MONGOLIA.layout(plate.layout).size_mm
-    px_per_m = float(plate.corners[1, 0] - plate.corners[0, 0]) / (size_mm[0] / 1000)
+    px_per_m = float(plate.corners[1, 0] - plate.corners[0, 0]) / (plate.size_mm[0] / 1000)
     height, width = (side / px_per_m for side in plate.alpha.shape)
     z = 0.28 + shape.clearance if front else shape.rear_plate_z
     sign = 1 if front else -1

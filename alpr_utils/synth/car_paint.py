@@ -349,6 +349,8 @@ def top_view(shape: CarShape, look: CarLook) -> View:
 
 def _weather(view: View, look: CarLook, salt: int) -> None:
     """Road dirt, thickest low down."""
+    if look.dirt <= 0:
+        return
     rng = np.random.default_rng((look.seed, salt))
     shape = view.roughness.shape
     height = np.linspace(view.vertical[1], view.vertical[0], shape[0], dtype=np.float32)[:, None]

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from alpr_utils.plates.plate_type import PlateLayout
 from alpr_utils.synth.stroke_font import STROKES, draw_strokes
+from alpr_utils.synth.strokes import StrokeStyle, random_style
 
 FONT_FOLDER = Path(__file__).parent / "fonts"
 
@@ -18,17 +20,28 @@ FONT_FOLDER = Path(__file__).parent / "fonts"
 DEFAULT_ASPECT = 0.57
 ASPECTS = {
     "0": 0.54,
-    "1": 0.32,
-    "3": 0.53,
-    "А": 0.64,
-    "Г": 0.54,
-    "Д": 0.7,
+    "1": 0.33,
+    "3": 0.54,
+    "А": 0.6,
+    "Б": 0.61,
+    "В": 0.6,
+    "Г": 0.58,
+    "Д": 0.62,
+    "Е": 0.61,
     "Ж": 0.85,
-    "М": 0.68,
-    "У": 0.62,
-    "Ү": 0.62,
-    "Ц": 0.64,
+    "И": 0.62,
+    "Л": 0.62,
+    "М": 0.67,
+    "Н": 0.63,
+    "П": 0.6,
+    "С": 0.6,
+    "Т": 0.61,
+    "У": 0.6,
+    "Ү": 0.59,
+    "Ц": 0.65,
     "Х": 0.6,
+    "Э": 0.6,
+    "Я": 0.65,
 }
 
 _SOURCE_HEIGHT_PX = 96
@@ -65,11 +78,11 @@ class StrokeFace:
     """Our drawing of the Mongolian face."""
 
     name: str
-    square_ends: bool
+    style: StrokeStyle
 
     def mask(self, char: str, width_px: int, height_px: int, stroke_px: float) -> np.ndarray:
         """See `Face.mask`."""
-        return draw_strokes(char, width_px, height_px, stroke_px, self.square_ends)
+        return draw_strokes(char, width_px, height_px, stroke_px, self.style)
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ class FontFace:
     def mask(self, char: str, width_px: int, height_px: int, stroke_px: float) -> np.ndarray:
         """See `Face.mask`; characters that the font lacks come from the stroke face."""
         if char not in self.inside:
-            return draw_strokes(char, width_px, height_px, stroke_px, square_ends=True)
+            return draw_strokes(char, width_px, height_px, stroke_px, StrokeStyle())
         inside = self.inside[char]
         ink_height, ink_width = (side - 2 * _MARGIN_PX for side in inside.shape)
         scale = (width_px / ink_width * height_px / ink_height) ** 0.5
@@ -134,7 +147,19 @@ def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample 
     return FontFace(path.stem, inside, stem_px)
 
 
-OWN_FACES = (StrokeFace("mongolian_square", True), StrokeFace("mongolian_round", False))
+OWN_FACES = (
+    StrokeFace("mongolian_square", StrokeStyle()),
+    StrokeFace("mongolian_round", StrokeStyle(square_ends=False)),
+)
+# Enough dies that no shape is learnt by heart, few enough that their lines stay in the cache.
+_STYLE_COUNT = 240
+
+
+@cache
+def styles() -> tuple[StrokeStyle, ...]:
+    """The dies that own faces are drawn with, always the same ones."""
+    rng = np.random.default_rng(0)
+    return tuple(random_style(rng) for _ in range(_STYLE_COUNT))
 
 
 @cache
@@ -143,8 +168,9 @@ def font_faces() -> tuple[FontFace, ...]:
     return tuple(load_font_face(path) for path in sorted(FONT_FOLDER.glob("*.ttf")))
 
 
-def pick_face(rng: np.random.Generator, own_share: float = 0.6) -> Face:
-    """Our own face with probability ``own_share``, otherwise one of the fonts."""
+def pick_face(rng: np.random.Generator, layout: PlateLayout | None = None, own_share: float = 0.8) -> Face:
+    """Our own face in a random style with probability ``own_share``, otherwise a font; the same for every layout."""
     if rng.random() < own_share:
-        return OWN_FACES[rng.integers(len(OWN_FACES))]
+        index = int(rng.integers(_STYLE_COUNT))
+        return StrokeFace(f"mongolian_{index}", styles()[index])
     return font_faces()[rng.integers(len(font_faces()))]

@@ -5,35 +5,22 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from alpr_utils.plates.mongolia import random_text
+from alpr_utils.plates import plate_type
 from alpr_utils.synth.car import PlateMount, car_meshes, lamp_places, mount_plate, random_look
 from alpr_utils.synth.car_paint import COARSE_PX_PER_M, FINE_PX_PER_M
 from alpr_utils.synth.car_shape import SHAPES, CarShape
-from alpr_utils.synth.degrade import project_boxes, project_points
+from alpr_utils.synth.labels import ScenePlate
 from alpr_utils.synth.mesh import Mesh, placed, turned
 from alpr_utils.synth.photograph import Glow
 from alpr_utils.synth.plate import RenderedPlate, pick_layout, render_plate
 from alpr_utils.synth.render3d import Camera, World
+from alpr_utils.synth.view import project_boxes, project_points
 
 SMALLEST_LABELLED_PX = 50
+SMALLEST_VEHICLE_PX, LEAST_SEEN, PROBES = 14, 0.3, 60
 PLATE_HEIGHT_PX = 240
 LAMP_RADIUS_M = 0.06
 HEADLAMP_LIGHT, TAIL_LAMP_LIGHT = np.array([7.0, 6.6, 5.6]), np.array([2.2, 0.12, 0.08])
-
-
-@dataclass(frozen=True)
-class ScenePlate:
-    """One plate in the picture.
-
-    Attributes:
-        text: canonical text.
-        corners: float32 (4, 2), x, y in pixels, clockwise from the plate's top left.
-        char_boxes: float32 (7, 4), ymin, xmin, ymax, xmax in pixels, in reading order.
-    """
-
-    text: str
-    corners: np.ndarray
-    char_boxes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -101,8 +88,46 @@ class ParkedCar:
         if not all(world.sees(point + 0.02 * outward) for point in points):
             return None
         homography = self.plate_homography(camera)
-        corners = project_points(self.plate.corners, homography)
-        return ScenePlate(self.plate.text, corners, project_boxes(self.plate.char_boxes, homography))
+        (xmin, ymin), (xmax, ymax) = pixels[:, :2].min(0), pixels[:, :2].max(0)
+        return ScenePlate(
+            text=self.plate.text,
+            rows=self.plate.rows,
+            country=self.plate.country,
+            layout=self.plate.layout,
+            box=np.array([ymin, xmin, ymax, xmax], np.float32),
+            corners=project_points(self.plate.corners, homography),
+            char_boxes=project_boxes(self.plate.char_boxes, homography),
+        )
+
+    def seen_box(self, camera: Camera, world: World) -> np.ndarray | None:
+        """The box around the car, clipped to the picture: float32 (4,), ymin, xmin, ymax, xmax, pixels.
+
+        None where less than `LEAST_SEEN` of the side towards the camera is seen, or it is tiny.
+        """
+        meshes = [placed(mesh, self.turn_deg, self.place) for mesh in self.meshes]
+        pixels = camera.project(np.concatenate([mesh.vertices for mesh in meshes]))
+        before = pixels[pixels[:, 2] > 0.2, :2]
+        if not len(before):
+            return None
+        size = np.array([camera.width_px, camera.height_px])
+        low, high = np.clip(before.min(0), 0, size), np.clip(before.max(0), 0, size)
+        if (high - low).min() < SMALLEST_VEHICLE_PX or self._seen_share(meshes, camera, world) < LEAST_SEEN:
+            return None
+        return np.array([low[1], low[0], high[1], high[0]], np.float32)
+
+    def _seen_share(self, meshes: list[Mesh], camera: Camera, world: World) -> float:
+        """Share of those points in the picture, all over the body's side towards the camera, that are not hidden."""
+        smooth = [(mesh.vertices, mesh.normals) for mesh in meshes if mesh.normals is not None]
+        points, normals = (np.concatenate(part) for part in zip(*smooth, strict=True))
+        towards = np.array(camera.position) - points
+        facing = np.nonzero((normals * towards).sum(1) > 0.2 * np.linalg.norm(towards, axis=1))[0]
+        chosen = facing[:: max(1, len(facing) // PROBES)]
+        raised = points[chosen] + 0.04 * normals[chosen]
+        pixels = camera.project(raised)
+        inside = (pixels[:, 2] > 0) & (pixels[:, :2] > 0).all(1)
+        inside &= (pixels[:, :2] < (camera.width_px, camera.height_px)).all(1)
+        seen = [world.sees(point) for point in raised[inside]]
+        return float(np.mean(seen)) if seen else 0.0
 
     def glows(self, camera: Camera, world: World) -> list[Glow]:
         """Its burning lamps as far as they face the camera and are not hidden."""
@@ -122,10 +147,17 @@ class ParkedCar:
 
 @dataclass(frozen=True)
 class ParkingConditions:
-    """What all cars of a picture share: snow lying on them, 0..1, and whether it is dark enough for lamps."""
+    """What all cars of a picture share.
+
+    Attributes:
+        snow: lying on them, 0..1.
+        lamps_on: it is dark enough for lamps.
+        country: whose plates they carry.
+    """
 
     snow: float
     lamps_on: bool
+    country: str
 
 
 def park(
@@ -145,5 +177,7 @@ def park(
     car = ParkedCar(shape, tuple(car_meshes(shape, look)), turn, (*place, 0.0), front, lit)
     if not with_plate:
         return car
-    plate = render_plate(random_text(rng), pick_layout(rng), rng, PLATE_HEIGHT_PX)
+    layout = pick_layout(rng, conditions.country)
+    text = plate_type(conditions.country).random_text(rng, layout, False)
+    plate = render_plate(text, layout, rng, PLATE_HEIGHT_PX)
     return replace(car, plate=plate, mount=mount_plate(shape, plate, front))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.synth.degrade import warp_plate
 from alpr_utils.synth.plate import RenderedPlate
+from alpr_utils.synth.view import warp_plate
 
 _GAMMA, _SHOULDER = 2.2, 1.15
 _DENOISE_STRENGTH = 6

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from alpr_utils.plates import plate_type
@@ -21,7 +22,7 @@ from alpr_utils.synth.plate_parts import (
 
 STROKE_MM = 9.5
 CORNER_RADIUS_MM = 9.0
-WORN_INK_SHARE = 0.2
+WORN_INK_SHARE = 0.06
 DEALER_WORDS = {
     "mn": ("ТАВАН ГОЛ", "АВТО ХУДАЛДАА", "МОНГОЛ МОТОР", "НОМИН АВТО", "ТЭНГЭР ХХК", "99112233", "77001122"),
     "kr": ("1588 0000", "1544 1234", "서울 강남", "02 123 4567"),
@@ -40,7 +41,9 @@ class RenderedPlate:
         alpha: uint8 (H, W), 255 on the plate and its frame, 0 outside.
         text: canonical text.
         rows: rows of text.
+        country: two-letter code.
         layout: name of the layout.
+        size_mm: width, height of the plate without its frame.
         corners: float32 (4, 2), x, y in pixels of the plate without its frame, clockwise from the top left.
         char_boxes: float32 (N, 4) for the text's N characters, ymin, xmin, ymax, xmax in pixels, in reading order.
     """
@@ -49,7 +52,9 @@ class RenderedPlate:
     alpha: np.ndarray
     text: str
     rows: int
+    country: str
     layout: str
+    size_mm: tuple[float, float]
     corners: np.ndarray
     char_boxes: np.ndarray
 
@@ -187,7 +192,7 @@ def _framed(
     image = np.empty((height + top + bottom, width + 2 * side, 3), np.float32)
     image[:] = rng.uniform(15, 70) if rng.random() < 0.8 else rng.uniform(120, 200)
     inside = image[top : top + height, side : side + width]
-    wear.blend(image, (95, 95, 100), border_mask(image.shape[:2], 0, 1.2 * px_per_mm, 6 * px_per_mm) * 0.6)
+    cv2.rectangle(image, (0, 0), (image.shape[1] - 1, image.shape[0] - 1), (75, 75, 80), max(1, round(px_per_mm)))
     if with_text:
         words = DEALER_WORDS[country][rng.integers(len(DEALER_WORDS[country]))]
         wear.blend(image[top + height :], (225, 225, 225), dealer_text_mask((bottom, image.shape[1]), words, face))
@@ -210,7 +215,7 @@ def render_plate(
     ``face`` and ``colours`` are drawn at random when not given. The same arguments and generator state give the
     same bytes.
     """
-    face = face or FACE_PICKERS[layout.country](rng)
+    face = face or FACE_PICKERS[layout.country](rng, layout)
     colours = colours or pick_colours(rng, layout)
     px_per_mm = height_px / layout.size_mm[1]
     plate, boxes = _bare_plate(text, layout, colours, face, px_per_mm, rng)
@@ -223,7 +228,9 @@ def render_plate(
         alpha=(alpha * 255).astype(np.uint8),
         text=text,
         rows=layout.rows,
+        country=layout.country,
         layout=layout.name,
+        size_mm=layout.size_mm,
         corners=corners.astype(np.float32),
         char_boxes=(boxes + np.array([top, left, top, left])).astype(np.float32),
     )

@@ -1,21 +1,15 @@
 """Whole street pictures with exact labels: cars, light and camera are drawn from a seed and ray traced."""
 
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
-from multiprocessing import get_context
-from pathlib import Path
+from dataclasses import replace
 
-import cv2
 import numpy as np
 
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
-from alpr_utils.errors import OutputError
-from alpr_utils.plates.mongolia import LABEL_CODES, PLATE_LABEL
+from alpr_utils.plates import plate_type
 from alpr_utils.synth import street
 from alpr_utils.synth.car import BLANK_TONE
+from alpr_utils.synth.labels import LabelledScene, ScenePlate
 from alpr_utils.synth.mesh import Material, Mesh, quad
-from alpr_utils.synth.parked import ParkedCar, ParkingConditions, ScenePlate, park
+from alpr_utils.synth.parked import ParkedCar, ParkingConditions, park
 from alpr_utils.synth.photograph import Exposure, LaidPlate, develop
 from alpr_utils.synth.render3d import Camera, Lights, Spot, World, linear, load_mitsuba
 from alpr_utils.synth.sky import Weather, make_lights, pick_weather
@@ -25,16 +19,8 @@ FOCAL_PX = 1060.0
 TRACED_SHARE = 0.75  # size of the ray traced picture; plates are printed at full size
 JPEG_QUALITY = 88
 SAMPLES = 9
+LONG_PLATE_M = 0.52
 PLATE_COUNT_SHARES = (0.22, 0.48, 0.3)  # pictures with no, one and two plates
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A generated picture: ``image`` uint8 (H, W, 3) RGB, its plates, and the name of its weather."""
-
-    image: np.ndarray
-    plates: tuple[ScenePlate, ...]
-    weather: str
 
 
 def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> Camera:
@@ -43,10 +29,10 @@ def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> Camera:
     From far off the neighbouring cars are in the picture too.
     """
     target = hero.plate_centre()
-    short = hero.plate is not None and hero.plate.rows == 2
-    widest_px = (115 if far else 320) * (0.7 if short else 1)
+    plate_m = hero.plate.size_mm[0] / 1000 if hero.plate else LONG_PLATE_M
+    widest_px = (115 if far else 320) * min(1.0, 1.3 * plate_m / LONG_PLATE_M)
     plate_px = np.exp(rng.triangular(np.log(62), np.log(62 + 0.3 * (widest_px - 62)), np.log(widest_px)))
-    distance = FOCAL_PX * (0.28 if short else 0.52) * np.cos(np.radians(hero.yaw_deg)) / plate_px
+    distance = FOCAL_PX * plate_m * np.cos(np.radians(hero.yaw_deg)) / plate_px
     height = rng.uniform(0.9, 1.8) if distance < 6 else rng.uniform(1.2, 3.2)
     sideways = rng.uniform(-0.25, 0.25) * distance
     position = np.array([target[0] + sideways, target[1] - distance, height])
@@ -152,12 +138,14 @@ def _surroundings(plan: street.StreetPlan, rng: np.random.Generator) -> list[Mes
     return [*street.ground_meshes(plan, rng), *street.building_meshes(plan, rng), *street.prop_meshes(plan, rng)]
 
 
-def make_scene(seed: int, samples: int = SAMPLES) -> Scene:
+def make_scene(seed: int, samples: int = SAMPLES, country: str = "mn") -> LabelledScene:
     """Generate one street picture; ``samples`` rays a pixel trade noise for time, dark pictures take twice as many.
 
     Raises:
         RendererError: the ray tracer is not installed.
+        AlprError: no such country.
     """
+    plate_type(country)
     load_mitsuba()
     rng = np.random.default_rng(seed)
     weather = pick_weather(rng)
@@ -168,7 +156,7 @@ def make_scene(seed: int, samples: int = SAMPLES) -> Scene:
         lit=weather.lamps_on,
         lines=bool(rng.random() < 0.5),
     )
-    conditions = ParkingConditions(plan.snow, weather.lamps_on)
+    conditions = ParkingConditions(plan.snow, weather.lamps_on, country)
     hero = _hero(wanted_plates, conditions, rng)
     target = hero.plate_centre()
     camera = _camera(hero, wanted_plates != 1, rng)
@@ -183,7 +171,8 @@ def make_scene(seed: int, samples: int = SAMPLES) -> Scene:
     glows = [glow for car in cars for glow in car.glows(camera, world)]
     exposure = Exposure(weather.exposure * float(rng.uniform(0.9, 1.1)), weather.warmth)
     image = develop(light, (WIDTH_PX, HEIGHT_PX), exposure, laid, linear(BLANK_TONE)[0], glows, rng)
-    return Scene(image, tuple(labels), weather.name)
+    boxes = [box for car in cars if (box := car.seen_box(camera, world)) is not None]
+    return LabelledScene(image, tuple(labels), np.array(boxes, np.float32).reshape(-1, 4))
 
 
 def _with_labels(
@@ -203,48 +192,3 @@ def _with_labels(
         return cars, labels, world
     kept = [car.bare() if index in found and not found[index] else car for index, car in enumerate(cars)]
     return kept, labels, load(kept)
-
-
-def scene_annotation(scene: Scene, filename: str) -> Annotation:
-    """The labels of a scene as the public photos have them: ``plate`` and the character codes, boxes in pixels."""
-    objects = []
-    for plate in scene.plates:
-        (xmin, ymin), (xmax, ymax) = plate.corners.min(0), plate.corners.max(0)
-        objects.append(VocObject(PLATE_LABEL, _rounded(xmin, ymin, xmax, ymax)))
-        for char, (top, left, bottom, right) in zip(plate.text, plate.char_boxes, strict=True):
-            objects.append(VocObject(LABEL_CODES[char], _rounded(left, top, right, bottom)))
-    height, width = scene.image.shape[:2]
-    return Annotation(filename, width, height, tuple(objects))
-
-
-def _rounded(*values: float) -> tuple[float, float, float, float]:
-    xmin, ymin, xmax, ymax = (round(float(value), 1) for value in values)
-    return xmin, ymin, xmax, ymax
-
-
-def _write_scene(index: int, folder: Path, seed: int) -> Path:
-    scene = make_scene(seed * 100_003 + index)
-    path = folder / f"{index}.jpg"
-    _, data = cv2.imencode(".jpg", scene.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    path.write_bytes(data.tobytes())
-    write_voc(path.with_suffix(".xml"), scene_annotation(scene, path.name))
-    return path
-
-
-def write_scenes(folder: Path, count: int, seed: int, workers: int) -> list[Path]:
-    """Write ``0.jpg`` .. with their VOC files; the same seed gives the same pictures whatever the number of workers.
-
-    Raises:
-        RendererError: the ray tracer is not installed.
-        OutputError: the folder cannot be written.
-    """
-    load_mitsuba()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write = partial(_write_scene, folder=folder, seed=seed)
-        if workers <= 1:
-            return [write(index) for index in range(count)]
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            return list(pool.map(write, range(count)))
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another --out folder.") from None

@@ -1,85 +1,81 @@
-"""The face of Mongolian plates as centre lines of one stroke width, drawn by us.
+"""The face of Mongolian plates as centre lines of one stroke width, drawn by us after photos."""
 
-Each glyph lives in a unit square: x from 0 (left) to 1, y from 0 (top) to 1. A stroke is a list of pieces: a point
-``(x, y)``, an `Arc`, or a `Curve` from the last point.
-"""
+from functools import lru_cache
 
-from dataclasses import dataclass
-from functools import cache
-
-import cv2
 import numpy as np
 
-SUBPIXEL_BITS = 4
-
-
-@dataclass(frozen=True)
-class Arc:
-    """Part of an ellipse, angles in degrees, clockwise from 3 o'clock; ``end < start`` runs anticlockwise."""
-
-    x: float
-    y: float
-    radius_x: float
-    radius_y: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A quadratic Bezier curve from the last point to ``x, y`` with one control point."""
-
-    control_x: float
-    control_y: float
-    x: float
-    y: float
-
-
-Piece = tuple[float, float] | Arc | Curve
+from alpr_utils.synth.strokes import Arc, Curve, Lines, Piece, Strokes, StrokeStyle, bent, chosen, draw_lines, polylines
 
 _BOWL = 0.27  # vertical radius of a round end: a half circle in a cell of the usual width
 _TOP, _BOTTOM = (0.5, _BOWL, 0.5, _BOWL), (0.5, 1 - _BOWL, 0.5, _BOWL)
-_ROUND: list[Piece] = [Arc(*_TOP, 180, 360), Arc(*_BOTTOM, 0, 180), (0, _BOWL)]
 
-STROKES: dict[str, list[list[Piece]]] = {
-    "0": [_ROUND],
+
+def _stadium(radius: float) -> list[Piece]:
+    return [Arc(0.5, radius, 0.5, radius, 180, 360), Arc(0.5, 1 - radius, 0.5, radius, 0, 180), (0, radius)]
+
+
+def _barred_triangle(top: float, bar: float) -> Strokes:
+    """А: two legs that meet in a level top ``2 * top`` wide, and a bar at ``bar``."""
+    inset = (0.5 - top) * (1 - bar)
+    return [[(0, 1), (0.5 - top, 0), (0.5 + top, 0), (1, 1)], [(inset, bar), (1 - inset, bar)]]
+
+
+def _footed_triangle(top: float, bar: float, foot: float) -> Strokes:
+    """Д: like А, but the bar reaches out to both sides and carries feet."""
+    return [
+        [(0, 1), (0, bar), (1, bar), (1, 1)],
+        [(foot, bar), (0.5 - top, 0), (0.5 + top, 0), (1 - foot, bar)],
+    ]
+
+
+def _round_letter(waist: float, reach: float) -> Strokes:
+    """Б whose bowl begins at ``waist`` and is straight up to ``reach``."""
+    radius = (1 - waist) / 2
+    bowl = Arc(reach, 1 - radius, 1 - reach, radius, 90, -90)
+    return [[(0.93, 0), (0, 0), (0, 1), (reach, 1), bowl, (0, waist)]]
+
+
+_HALF_ARC = Arc(0.5, 0.69, 0.5, 0.31, 0, 360)
+
+STROKES: dict[str, Strokes] = {
+    "0": [_stadium(_BOWL)],
     "1": [[(0, 0.25), (1, 0), (1, 1)]],
     "2": [[Arc(*_TOP, 185, 385), (0, 1), (1, 1)]],
     "3": [[Arc(0.5, 0.24, 0.46, 0.24, 195, 450)], [Arc(0.5, 0.74, 0.5, 0.26, 270, 525)]],
-    "4": [[(0.58, 0), (0, 0.73), (1, 0.73)], [(0.72, 0.44), (0.72, 1)]],
+    "4": [[(0.56, 0), (0, 0.75), (1, 0.75)], [(0.72, 0.5), (0.72, 1)]],
     "5": [[(0.93, 0), (0.12, 0), (0.06, 0.46), Arc(0.48, 0.68, 0.52, 0.32, 225, 510)]],
-    "6": [[Arc(0.53, 0.34, 0.53, 0.34, 312, 180), (0, 0.68)], [Arc(0.5, 0.69, 0.5, 0.31, 0, 360)]],
+    "6": [[Arc(0.53, 0.34, 0.53, 0.34, 312, 180), (0, 0.68)], [_HALF_ARC]],
     "7": [[(0, 0), (1, 0), Curve(0.5, 0.45, 0.36, 1)]],
     "8": [[Arc(0.5, 0.24, 0.43, 0.24, 0, 360)], [Arc(0.5, 0.735, 0.5, 0.265, 0, 360)]],
     "9": [[Arc(0.47, 0.66, 0.53, 0.34, 132, 0), (1, 0.32)], [Arc(0.5, 0.31, 0.5, 0.31, 0, 360)]],
-    "А": [[(0, 1), (0.5, 0), (1, 1)], [(0.17, 0.69), (0.83, 0.69)]],
-    "Б": [[(0.9, 0), (0, 0), (0, 1), (0.5, 1), Arc(0.55, 0.71, 0.45, 0.29, 90, -90), (0, 0.42)]],
+    "А": _barred_triangle(0.11, 0.7),
+    "Б": _round_letter(0.42, 0.55),
     "В": [
         [(0, 0.48), (0, 0), (0.5, 0), Arc(0.55, 0.24, 0.37, 0.24, -90, 90), (0, 0.48)],
         [(0, 0.48), (0, 1), (0.5, 1), Arc(0.55, 0.74, 0.45, 0.26, 90, -90)],
     ],
     "Г": [[(1, 0), (0, 0), (0, 1)]],
-    "Д": [[(0, 1), (0, 0.87), (1, 0.87), (1, 1)], [(0.12, 0.87), (0.5, 0), (0.88, 0.87)]],
+    "Д": _footed_triangle(0.1, 0.84, 0.13),
     "Е": [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.48), (0.88, 0.48)]],
     "Ж": [[(0.5, 0), (0.5, 1)], [(0, 0), (1, 1)], [(1, 0), (0, 1)]],
     "З": [[(0.04, 0), (0.96, 0), (0.44, 0.42), Arc(0.48, 0.71, 0.52, 0.29, -90, 155)]],
     "И": [[(0, 0), (0, 1), (1, 0), (1, 1)]],
     "К": [[(0, 0), (0, 1)], [(0.95, 0), (0, 0.57)], [(0.33, 0.38), (1, 1)]],
     "Л": [[(0, 1), (0.5, 0), (1, 1)]],
-    "М": [[(0, 1), (0, 0), (0.5, 0.62), (1, 0), (1, 1)]],
+    "М": [[(0, 1), (0, 0), (0.5, 0.56), (1, 0), (1, 1)]],
     "Н": [[(0, 0), (0, 1)], [(1, 0), (1, 1)], [(0, 0.48), (1, 0.48)]],
-    "О": [_ROUND],
-    "Ө": [_ROUND, [(0, 0.5), (1, 0.5)]],
+    "О": [_stadium(_BOWL)],
+    "Ө": [_stadium(_BOWL), [(0, 0.5), (1, 0.5)]],
     "П": [[(0, 1), (0, 0), (1, 0), (1, 1)]],
     "Р": [[(0, 1), (0, 0), (0.5, 0), Arc(0.52, 0.27, 0.48, 0.27, -90, 90), (0, 0.54)]],
     "С": [[Arc(*_TOP, 350, 180), Arc(*_BOTTOM, 180, 10)]],
     "Т": [[(0, 0), (1, 0)], [(0.5, 0), (0.5, 1)]],
-    "У": [[(0, 0), (0.53, 0.62)], [(1, 0), (0.2, 1)]],
+    "У": [[(0, 0), (0.56, 0.66)], [(1, 0), (0.42, 1), (0.1, 1)]],
     "Ү": [[(0, 0), (0.5, 0.5), (1, 0)], [(0.5, 0.5), (0.5, 1)]],
     "Х": [[(0, 0), (1, 1)], [(1, 0), (0, 1)]],
     "Ц": [[(0, 0), (0, 0.84), (1, 0.84), (1, 1)], [(0.84, 0), (0.84, 0.84)]],
     "Ч": [[(0, 0), (0, 0.3), Curve(0, 0.57, 0.45, 0.57), (1, 0.57)], [(1, 0), (1, 1)]],
-    "Э": [[Arc(*_TOP, 190, 360), Arc(*_BOTTOM, 0, 170)], [(0.35, 0.5), (1, 0.5)]],
+    "Э": [[Arc(*_TOP, 190, 360), Arc(*_BOTTOM, 0, 170)], [(0.32, 0.5), (1, 0.5)]],
     "M": [[(0, 1), (0, 0), (0.5, 0.62), (1, 0), (1, 1)]],
     "N": [[(0, 1), (0, 0), (1, 1), (1, 0)]],
     "G": [[Arc(*_TOP, 350, 180), Arc(*_BOTTOM, 180, 0), (1, 0.55), (0.6, 0.55)]],
@@ -87,46 +83,89 @@ STROKES: dict[str, list[list[Piece]]] = {
     "Я": [[(1, 1), (1, 0), (0.5, 0), Arc(0.48, 0.27, 0.48, 0.27, 270, 90), (1, 0.54)], [(0.5, 0.54), (0, 1)]],
 }
 
+_MIDDLE_BAR_В: Strokes = [
+    [(0, 0.47), (0, 0), (0.64, 0), Arc(0.64, 0.235, 0.32, 0.235, -90, 90), (0, 0.47)],
+    [(0, 0.47), (0, 1), (0.66, 1), Arc(0.66, 0.735, 0.34, 0.265, 90, -90)],
+]
+# Other shapes of the same characters, each as often on the road as the one above; repeated where more common.
+ALTERNATIVES: dict[str, tuple[Strokes, ...]] = {
+    "0": ([_stadium(0.22)], [_stadium(0.33)]),
+    "1": ([[(0, 0.19), (1, 0), (1, 1)]], [[(0, 0.3), (1, 0), (1, 1)]], [[(0, 0.22), (0.8, 0.06), (1, 0), (1, 1)]]),
+    "2": ([[Arc(*_TOP, 195, 390), (0, 1), (1, 1)]], [[Arc(*_TOP, 180, 375), (0.03, 1), (1, 1)]]),
+    "3": (
+        [[Arc(0.48, 0.23, 0.48, 0.23, 190, 450)], [Arc(0.48, 0.73, 0.52, 0.27, 270, 530)]],
+        [[Arc(0.5, 0.25, 0.44, 0.25, 205, 450), (0.3, 0.5)], [Arc(0.5, 0.75, 0.5, 0.25, 270, 515)]],
+    ),
+    "4": (
+        [[(0.5, 0), (0, 0.72), (1, 0.72)], [(0.7, 0.42), (0.7, 1)]],
+        [[(0.62, 0), (0, 0.77), (1, 0.77)], [(0.75, 0.56), (0.75, 1)]],
+        [[(0.74, 1), (0.74, 0), (0, 0.74), (1, 0.74)]],
+    ),
+    "5": (
+        [[(0.95, 0), (0.08, 0), (0.08, 0.44), Arc(0.48, 0.68, 0.52, 0.32, 228, 505)]],
+        [[(0.9, 0), (0.14, 0), (0.05, 0.5), Arc(0.46, 0.69, 0.54, 0.31, 222, 512)]],
+    ),
+    "6": (
+        [[Arc(0.53, 0.3, 0.53, 0.3, 325, 180), (0, 0.68)], [Arc(0.5, 0.71, 0.5, 0.29, 0, 360)]],
+        [[(0.78, 0), Curve(0.02, 0.28, 0, 0.68)], [Arc(0.5, 0.68, 0.5, 0.32, 0, 360)]],
+    ),
+    "7": ([[(0, 0), (1, 0), (0.32, 1)]], [[(0, 0), (1, 0), Curve(0.62, 0.4, 0.42, 1)]]),
+    "8": (
+        [[Arc(0.5, 0.25, 0.46, 0.25, 0, 360)], [Arc(0.5, 0.75, 0.5, 0.25, 0, 360)]],
+        [[Arc(0.5, 0.22, 0.42, 0.22, 0, 360)], [Arc(0.5, 0.72, 0.5, 0.28, 0, 360)]],
+    ),
+    "9": (
+        [[Arc(0.47, 0.7, 0.53, 0.3, 145, 0), (1, 0.32)], [Arc(0.5, 0.29, 0.5, 0.29, 0, 360)]],
+        [[(0.22, 1), Curve(0.98, 0.72, 1, 0.32)], [Arc(0.5, 0.32, 0.5, 0.32, 0, 360)]],
+    ),
+    "А": (_barred_triangle(0.16, 0.72), _barred_triangle(0.13, 0.66), _barred_triangle(0.02, 0.69)),
+    "Б": (_round_letter(0.4, 0.68), _round_letter(0.45, 0.62), _round_letter(0.42, 0.72)),
+    "В": (_MIDDLE_BAR_В,),
+    "Г": ([[(0.94, 0), (0, 0), (0, 1)]],),
+    "Д": (_footed_triangle(0.16, 0.85, 0.14), _footed_triangle(0.02, 0.86, 0.1), _footed_triangle(0.22, 0.83, 0.16)),
+    "Е": (
+        [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.49), (0.78, 0.49)]],
+        [[(0.94, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.46), (0.94, 0.46)]],
+    ),
+    "З": ([[(0.02, 0), (0.98, 0), (0.5, 0.4), Arc(0.5, 0.7, 0.5, 0.3, -90, 160)]],),
+    "К": ([[(0, 0), (0, 1)], [(0.97, 0), (0.04, 0.5), (1, 1)]],),
+    "Л": ([[(0, 1), (0.42, 0), (0.58, 0), (1, 1)]], [[(0, 1), (0.46, 0), (0.54, 0), (1, 1)]]),
+    "М": (
+        [[(0, 1), (0, 0), (0.5, 0.66), (1, 0), (1, 1)]],
+        [[(0, 1), (0, 0), (0.5, 0.48), (1, 0), (1, 1)]],
+    ),
+    "Н": ([[(0, 0), (0, 1)], [(1, 0), (1, 1)], [(0, 0.53), (1, 0.53)]],),
+    "О": ([_stadium(0.22)], [_stadium(0.33)]),
+    "Ө": ([_stadium(0.22), [(0, 0.48), (1, 0.48)]], [_stadium(0.33), [(0, 0.5), (1, 0.5)]]),
+    "Р": ([[(0, 1), (0, 0), (0.62, 0), Arc(0.62, 0.28, 0.38, 0.28, -90, 90), (0, 0.56)]],),
+    "С": ([[Arc(*_TOP, 340, 180), Arc(*_BOTTOM, 180, 20)]],),
+    "У": (
+        [[(0, 0), (0.54, 0.64)], [(1, 0), (0.48, 0.88), Curve(0.42, 1, 0.2, 1), (0.06, 1)]],
+        [[(0, 0), (0.55, 0.66)], [(1, 0), (0.45, 0.93), (0.36, 1), (0.16, 1)]],
+        [[(0, 0), (0.53, 0.62)], [(1, 0), (0.2, 1)]],
+    ),
+    "Ү": (
+        [[(0, 0), (0.5, 0.45), (1, 0)], [(0.5, 0.45), (0.5, 1)]],
+        [[(0, 0), (0.5, 0.56), (1, 0)], [(0.5, 0.56), (0.5, 1)]],
+    ),
+    "Ц": ([[(0, 0), (0, 0.86), (1, 0.86), (1, 1)], [(0.8, 0), (0.8, 0.86)]],),
+    "Ч": ([[(0, 0), (0, 0.55), (1, 0.55)], [(1, 0), (1, 1)]],),
+    "Э": ([[Arc(*_TOP, 200, 360), Arc(*_BOTTOM, 0, 160)], [(0.4, 0.5), (1, 0.5)]],),
+    "Я": (
+        [[(1, 1), (1, 0), (0.4, 0), Arc(0.38, 0.28, 0.38, 0.28, 270, 90), (1, 0.56)], [(0.45, 0.56), (0, 1)]],
+        [[(1, 1), (1, 0), (0.36, 0), Arc(0.36, 0.26, 0.36, 0.26, 270, 90), (1, 0.52)], [(0.6, 0.52), (0.02, 1)]],
+    ),
+}
 
-def _points(piece: Piece, last: np.ndarray) -> np.ndarray:
-    if isinstance(piece, Arc):
-        angles = np.radians(np.linspace(piece.start, piece.end, 33))
-        return np.stack([piece.x + piece.radius_x * np.cos(angles), piece.y + piece.radius_y * np.sin(angles)], 1)
-    if isinstance(piece, Curve):
-        t = np.linspace(0, 1, 17)[1:, None]
-        control, end = np.array([piece.control_x, piece.control_y]), np.array([piece.x, piece.y])
-        return (1 - t) ** 2 * last + 2 * t * (1 - t) * control + t**2 * end
-    return np.array([piece], float)
+
+@lru_cache(maxsize=1 << 14)
+def _lines(char: str, style: StrokeStyle) -> Lines:
+    strokes = chosen((STROKES[char], *ALTERNATIVES.get(char, ())), char, style)
+    return bent(polylines(strokes, style.squareness), style)
 
 
-def polylines(strokes: list[list[Piece]]) -> tuple[np.ndarray, ...]:
-    """The centre lines of a glyph: each float64 (N, 2), x, y in the unit square."""
-    lines = []
-    for stroke in strokes:
-        points = np.empty((0, 2))
-        for piece in stroke:
-            last = points[-1] if len(points) else np.zeros(2)
-            points = np.concatenate([points, _points(piece, last)])
-        lines.append(points)
-    return tuple(lines)
-
-
-@cache
-def _char_lines(char: str) -> tuple[np.ndarray, ...]:
-    return polylines(STROKES[char])
-
-
-def _lengthened(pixels: np.ndarray, by: float, at_start: bool, at_end: bool) -> np.ndarray:
-    longer = pixels.copy()
-    for wanted, end, neighbour in ((at_start, 0, 1), (at_end, -1, -2)):
-        if wanted:
-            direction = pixels[end] - pixels[neighbour]
-            longer[end] += direction / np.linalg.norm(direction) * by
-    return longer
-
-
-def draw_strokes(char: str, width_px: int, height_px: int, stroke_px: float, square_ends: bool) -> np.ndarray:
-    """Draw one character so that its ink fills the cell; strokes end round, or flush with the cell's edge.
+def draw_strokes(char: str, width_px: int, height_px: int, stroke_px: float, style: StrokeStyle) -> np.ndarray:
+    """Draw one character so that its ink fills the cell.
 
     Returns:
         float32 (height_px, width_px), 0 paper .. 1 ink, antialiased.
@@ -134,22 +173,4 @@ def draw_strokes(char: str, width_px: int, height_px: int, stroke_px: float, squ
     Raises:
         KeyError: the face has no such character.
     """
-    return draw_lines(_char_lines(char), width_px, height_px, stroke_px, square_ends)
-
-
-def draw_lines(
-    lines: tuple[np.ndarray, ...], width_px: int, height_px: int, stroke_px: float, square_ends: bool
-) -> np.ndarray:
-    """Draw the centre lines of `polylines` with one stroke width; the result is that of `draw_strokes`."""
-    scale = 3
-    stroke = max(1.0, stroke_px * scale)
-    canvas = np.zeros((height_px * scale, width_px * scale), np.uint8)
-    span = np.array([canvas.shape[1] - stroke, canvas.shape[0] - stroke])
-    for line in lines:
-        pixels = stroke / 2 - 0.5 + line * span
-        if square_ends:
-            at_start, at_end = (bool(np.any((line[i] <= 0) | (line[i] >= 1))) for i in (0, -1))
-            pixels = _lengthened(pixels, stroke, at_start, at_end)
-        pixels *= 1 << SUBPIXEL_BITS
-        cv2.polylines(canvas, [pixels.round().astype(np.int32)], False, 255, round(stroke), cv2.LINE_AA, SUBPIXEL_BITS)
-    return cv2.resize(canvas, (width_px, height_px), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return draw_lines(_lines(char, style), width_px, height_px, stroke_px, style)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.plates.mongolia import random_text
+from alpr_utils.plates import plate_type
+from alpr_utils.plates.plate_type import PlateLayout
 from alpr_utils.synth.plate import pick_layout, render_plate
 
 
@@ -17,7 +18,7 @@ class SwapRanges:
     """How the new plate may lie where the old one was.
 
     Attributes:
-        width_one_row, width_two_rows: width of the new plate as a share of a one-row plate's width.
+        width_one_row, width_two_rows: width of the new plate as a share of what its layout has at the car's scale.
         roll: standard deviation of the turn in the picture plane, degrees.
         slope: standard deviation of the rise of the rows while the sides stay upright, as on cars seen at an angle,
             degrees.
@@ -26,13 +27,15 @@ class SwapRanges:
     """
 
     width_one_row: tuple[float, float] = (0.9, 1.1)
-    width_two_rows: tuple[float, float] = (0.52, 0.75)
+    width_two_rows: tuple[float, float] = (0.95, 1.35)
     roll: float = 3.0
     slope: float = 7.0
     squeeze: float = 0.04
     blur: tuple[float, float] = (0.3, 1.1)
 
 
+LONG_PLATE_MM = 520.0
+PX_PER_MM = 0.9
 ONE_ROW_ASPECT = 2.6  # a box wider than this times its height holds a one-row plate
 TWO_ROW_WIDTH_SHARE = 0.6  # width of a two-row plate next to a one-row plate on the same car
 
@@ -58,13 +61,14 @@ def _remove_plate(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     return result
 
 
-def _new_corners(box: np.ndarray, rows: int, aspect: float, ranges: SwapRanges, rng: np.random.Generator) -> np.ndarray:
+def _new_corners(box: np.ndarray, layout: PlateLayout, ranges: SwapRanges, rng: np.random.Generator) -> np.ndarray:
     """Corners of the new plate around the centre of the old box: float32 (4, 2), x, y pixels, clockwise."""
     height, width = box[2:] - box[:2]
     one_row_width = width if width > ONE_ROW_ASPECT * height else width / TWO_ROW_WIDTH_SHARE
-    share = rng.uniform(*(ranges.width_one_row if rows == 1 else ranges.width_two_rows))
-    new_width = one_row_width * share
-    half = np.array([new_width, new_width / aspect * rng.uniform(0.9, 1.1)]) / 2
+    share = rng.uniform(*(ranges.width_one_row if layout.rows == 1 else ranges.width_two_rows))
+    width_mm, height_mm = layout.size_mm
+    new_width = one_row_width * share * width_mm / LONG_PLATE_MM
+    half = np.array([new_width, new_width * height_mm / width_mm * rng.uniform(0.9, 1.1)]) / 2
     square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64) * half
     square += rng.uniform(-1, 1, (4, 2)) * ranges.squeeze * half.min() * 2
     roll, slope = np.deg2rad(rng.normal(0, 1, 2).clip(-2.2, 2.2) * (ranges.roll, ranges.slope))
@@ -85,15 +89,15 @@ def _light(image: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _swap_in_region(
-    image: np.ndarray, box: np.ndarray, rng: np.random.Generator, ranges: SwapRanges
+    image: np.ndarray, box: np.ndarray, rng: np.random.Generator, ranges: SwapRanges, country: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    layout = pick_layout(rng)
-    plate = render_plate(random_text(rng), layout, rng, 100 if layout.rows == 1 else 180)
-    bare_width, bare_height = plate.corners[2] - plate.corners[0]
-    corners = _new_corners(box, plate.rows, bare_width / bare_height, ranges, rng)
+    layout = pick_layout(rng, country)
+    text = plate_type(country).random_text(rng, layout, False)
+    plate = render_plate(text, layout, rng, round(PX_PER_MM * layout.size_mm[1]))
+    corners = _new_corners(box, layout, ranges, rng)
     warp = cv2.getPerspectiveTransform(plate.corners.astype(np.float32), corners)
     # Shrinking a sharp plate leaves steps, so it is softened to the target's resolution first.
-    shrink = bare_width / max(float(np.linalg.norm(corners[1] - corners[0])), 1.0)
+    shrink = PX_PER_MM * layout.size_mm[0] / max(float(np.linalg.norm(corners[1] - corners[0])), 1.0)
     soft = cv2.GaussianBlur(plate.image, (0, 0), max(0.3, 0.4 * shrink)).astype(np.float32)
     size = (image.shape[1], image.shape[0])
     sigma = rng.uniform(*ranges.blur)
@@ -109,19 +113,28 @@ def _swap_in_region(
 
 
 def swap_plate(
-    image: np.ndarray, box: np.ndarray, rng: np.random.Generator, ranges: SwapRanges | None = None
+    image: np.ndarray,
+    box: np.ndarray,
+    rng: np.random.Generator,
+    ranges: SwapRanges | None = None,
+    country: str = "mn",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Replace the plate in ``box: float32 (4,)``, ymin, xmin, ymax, xmax, pixels, by a generated one.
+    """Replace the plate in ``box: float32 (4,)``, ymin, xmin, ymax, xmax, pixels, by a generated one of ``country``.
+
+    The old box decides the scale, the new plate's layout its shape.
 
     Returns:
         The new picture uint8 (H, W, 3) and the box of the new plate, float32 (4,), pixels.
+
+    Raises:
+        AlprError: no such country.
     """
     reach = 1.5 * float(max(box[2:] - box[:2]))
     limits = np.array(image.shape[:2])
     top, left = np.clip(np.floor(box[:2] - reach), 0, limits - 1).astype(int)
     bottom, right = np.clip(np.ceil(box[2:] + reach), 1, limits).astype(int)
     offset = np.array([top, left, top, left], np.float32)
-    region, new_box = _swap_in_region(image[top:bottom, left:right], box - offset, rng, ranges or SwapRanges())
+    region, new_box = _swap_in_region(image[top:bottom, left:right], box - offset, rng, ranges or SwapRanges(), country)
     swapped = image.copy()
     swapped[top:bottom, left:right] = region
     return swapped, np.clip(new_box + offset, 0, np.tile(limits, 2)).astype(np.float32)

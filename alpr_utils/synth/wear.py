@@ -26,7 +26,7 @@ class WearRanges:
     dirt_cover: float = 0.55
     scratches: float = 0.2
     scratch_count: int = 5
-    snow: float = 0.05
+    snow: float = 0.03
     snow_depth: float = 0.25
 
 
@@ -41,7 +41,8 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cells: int) -
 
 def blend(image: np.ndarray, colour: np.ndarray | tuple[int, ...], amount: np.ndarray) -> None:
     """Move ``image: float32 (H, W, 3)`` towards ``colour`` by ``amount: float32 (H, W)``, in place."""
-    image += amount[..., None] * (np.asarray(colour, np.float32) - image)
+    # OpenCV is several times faster than NumPy where one value goes to three channels.
+    image += cv2.merge((amount, amount, amount)) * cv2.subtract(np.array([*colour, 0], np.float64), image)
 
 
 def add_bolts(image: np.ndarray, layout: PlateLayout, px_per_mm: float, rng: np.random.Generator) -> None:
@@ -57,12 +58,14 @@ def add_bolts(image: np.ndarray, layout: PlateLayout, px_per_mm: float, rng: np.
         from_edge = rng.uniform(90, 180)
         y = height / 2 if rng.random() < 0.4 else rng.uniform(14, 26)
         places = [(from_edge, y), (width - from_edge * rng.uniform(0.9, 1.1), y)]
-    radius = rng.uniform(4, 8.5) * px_per_mm
-    grey = rng.uniform(60, 200)
+    radius = rng.uniform(4, 10) * px_per_mm
+    grey = rng.uniform(50, 210)
+    light_x, light_y = (round(v) for v in rng.uniform(-0.3, 0.3, 2) * radius * 16)
     for x_mm, y_mm in places:
         x, y = (round((v * px_per_mm - 0.5) * 16) for v in (x_mm, y_mm))
-        for share, tone in ((1.0, 0.45 * grey), (0.78, grey), (0.3, 0.6 * grey)):
-            cv2.circle(image, (x, y), max(8, round(radius * share * 16)), (tone,) * 3, -1, cv2.LINE_AA, 4)
+        for share, tone in ((1.0, 0.4 * grey), (0.8, grey), (0.35, min(250.0, 1.5 * grey))):
+            centre = (x + light_x, y + light_y) if share < 0.5 else (x, y)
+            cv2.circle(image, centre, max(8, round(radius * share * 16)), (tone,) * 3, -1, cv2.LINE_AA, 4)
 
 
 def wear_off_ink(ink: np.ndarray, rng: np.random.Generator) -> None:

@@ -1,0 +1,120 @@
+"""The commands ``train ...``."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from alpr_utils.quiet import import_tensorflow_quietly
+
+train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@train_app.command("ssd")
+def train_ssd(
+    data: Annotated[
+        list[str],
+        typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap new plates."),
+    ],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
+        "exported_model_directory/plate_detector_ssd"
+    ),
+    validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
+    seed: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Train the SSD plate detector and export it."""
+    import_tensorflow_quietly()
+    from alpr_utils.export import export_ssd
+    from alpr_utils.train import DataSource, TrainingPlan
+    from alpr_utils.train import train_ssd as train
+
+    plan = TrainingPlan(tuple(DataSource.parse(text) for text in data))
+    chosen: dict[str, Any] = {
+        "validation": DataSource.parse(validation) if validation else None,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "start_from": start_from,
+        "precision": precision,
+        "seed": seed,
+    }
+    plan = replace(plan, **{name: value for name, value in chosen.items() if value is not None})
+    weights = train(plan, run, stop_after=stop_after)
+    typer.echo(f"exported to {export_ssd(weights, output, {'training': asdict(plan)}, threshold)}")
+
+
+@train_app.command("chars")
+def train_chars(
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path("exported_model_directory/char_cnn_mn"),
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder with labelled plates and characters, added to generated ones.")
+    ] = None,
+    samples_per_class: Annotated[int, typer.Option(min=1, help="Generated examples of each character.")] = 1500,
+    epochs: Annotated[int, typer.Option(min=1)] = 10,
+    seed: Annotated[int, typer.Option()] = 0,
+    half: Annotated[str, typer.Option(help="a or b: only that half of the data, split by plate identity.")] = "",
+    start_from: Annotated[Path | None, typer.Option(help="Model folder to tune further.")] = None,
+) -> None:
+    """Train the character classifier of the classical reader."""
+    import_tensorflow_quietly()
+    from alpr_utils.read.char_train import train_char_cnn
+
+    result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half, start_from)
+    typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
+
+
+@train_app.command("crnn")
+def train_crnn(
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    source: Annotated[
+        list[str],
+        typer.Option(
+            help="generated, a folder of photos (FOLDER:a its half a) or of crops; FOLDER=0.25 sets its share."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Model folder [default: exported_model_directory/crnn_...].")
+    ] = None,
+    variant: Annotated[str | None, typer.Option(help="small, lstm or gru.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Whose plates: mn or kr; repeat it for both.")] = None,
+    validation: Annotated[list[str] | None, typer.Option(help="Real plates for the curve.")] = None,
+    generated: Annotated[int | None, typer.Option(min=1, help="Plates to generate; they are drawn repeatedly.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+) -> None:
+    """Train the CRNN reader: on generated plates, then with --start-from on real ones."""
+    import_tensorflow_quietly()
+    from alpr_utils.read.crnn_train import CRNNPlan, CropSource, export_crnn
+    from alpr_utils.read.crnn_train import train_crnn as train
+
+    chosen: dict[str, Any] = {
+        "sources": tuple(CropSource.parse(text) for text in source),
+        "validation": tuple(CropSource.parse(text) for text in validation or ()),
+        "variant": variant,
+        "countries": tuple(country) if country else None,
+        "generated": generated,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "start_from": start_from,
+        "precision": precision,
+        "seed": seed,
+    }
+    plan = CRNNPlan(**{name: value for name, value in chosen.items() if value is not None})
+    weights = train(plan, run, workers)
+    folder = output or Path("exported_model_directory") / f"crnn_{plan.variant}"
+    typer.echo(f"exported to {export_crnn(weights, folder, plan)}")

@@ -1,0 +1,100 @@
+"""Single plates with known text: in labelled photos, or pictures of one plate each that are named by their text."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alpr_utils.data.split import identity_halves, load_texts
+from alpr_utils.data.truth import load_truth
+from alpr_utils.errors import LabelError
+from alpr_utils.images import read_image
+from alpr_utils.plates import COUNTRIES
+from alpr_utils.plates.korea import text_of_crop_name
+
+TWO_ROW_ASPECT = 2.05  # a plate narrower than this times its height has two rows where the label does not tell
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+@dataclass(frozen=True)
+class LabelledPlate:
+    """A plate in its picture.
+
+    Attributes:
+        name: of the picture.
+        image: uint8 (H, W, 3) RGB, the whole picture.
+        box: float64 (4,), ymin, xmin, ymax, xmax in pixels.
+        text: canonical text.
+        country: two-letter code.
+        rows: rows of text; by the shape of the box where no label tells.
+    """
+
+    name: str
+    image: np.ndarray
+    box: np.ndarray
+    text: str
+    country: str
+    rows: int
+
+
+def country_of(text: str) -> str:
+    """The country whose plate could carry ``text``.
+
+    Raises:
+        LabelError: none could.
+    """
+    for code, plates in COUNTRIES.items():
+        if plates.validate(text):
+            return code
+    raise LabelError(f"'{text}' is no plate text of {', '.join(COUNTRIES)}; correct the label.")
+
+
+def _labelled(name: str, image: np.ndarray, box: np.ndarray, text: str, rows: int = 0) -> LabelledPlate:
+    likely = 2 if box[3] - box[1] < TWO_ROW_ASPECT * (box[2] - box[0]) else 1
+    return LabelledPlate(name, image, box, text, country_of(text), rows or likely)
+
+
+def _text_of_name(path: Path) -> str:
+    """``12가3456.jpg``, ``1537УНЛ_2.png`` or a code of the public Korean photos."""
+    text = unicodedata.normalize("NFC", path.stem.split("_")[0])
+    known = any(plates.validate(text) for plates in COUNTRIES.values())
+    return text if known else text_of_crop_name(path.name)
+
+
+def _plates_in_photos(folder: Path, half: str) -> Iterator[LabelledPlate]:
+    truth, _ = load_truth(folder)
+    if half:
+        halves = identity_halves([picture for picture, _ in truth], load_texts(folder))
+        chosen = {picture.path for picture in halves["ab".index(half)]}
+        truth = [(picture, plates) for picture, plates in truth if picture.path in chosen]
+    for picture, plates in truth:
+        image = read_image(picture.path)
+        height, width = image.shape[:2]
+        for plate in plates:
+            if plate.text:
+                box = np.array(plate.box) * [height, width, height, width]
+                yield _labelled(picture.path.name, image, box, plate.text, plate.rows)
+
+
+def labelled_plates(folder: Path, half: str = "") -> Iterator[LabelledPlate]:
+    """The plates with known text of a folder.
+
+    Args:
+        folder: photos with VOC files as `alpr_utils.data.truth.load_truth` takes them, or, where there is no XML file,
+            pictures of one plate each that are named by their text: ``12가3456.jpg``, ``1537УНЛ_2.jpg``.
+        half: ``a`` or ``b``: only that half of the photos, split by plate identity.
+
+    Raises:
+        LabelError: no labelled picture there, or a text that no country knows.
+    """
+    if any(folder.rglob("*.xml")):
+        yield from _plates_in_photos(folder, half)
+        return
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise LabelError(f"{folder}: holds no picture; give labelled photos or a folder of plate crops.")
+    for path in paths:
+        image = read_image(path)
+        yield _labelled(path.name, image, np.array([0, 0, *image.shape[:2]], float), _text_of_name(path))

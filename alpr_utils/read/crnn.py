@@ -1,0 +1,78 @@
+"""The CRNN (Shi et al. 2015, arXiv:1507.05717): convolutions, recurrence, CTC; here for one- and two-row plates alike.
+
+A plate is stretched to 64 x 160 pixels whatever its shape. The convolutions turn it into a map of 2 bands x 40 columns;
+the bands are laid end to end, upper band first, so that the recurrent layers and the CTC loss see one sequence of 80
+steps in reading order. A two-row plate has a row in each band; on a one-row plate both bands see the same characters
+and the network learns to write them once. Between two rows it writes a row break, and so tells how many rows there are.
+"""
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from alpr_utils.read.plate_crops import HEIGHT, WIDTH
+
+BANDS = 2
+WEIGHTS_FILE = "weights.npz"
+
+
+@dataclass(frozen=True)
+class CRNNConfig:
+    """What a variant is made of.
+
+    Attributes:
+        stem: filters of a first 5x5 convolution of stride 2, which replaces a block at full resolution; 0: none.
+        blocks: for each block of 3x3 convolutions its filters and its pooling, height and width.
+        recurrent: ``gru`` or ``lstm``.
+        units: of each direction of a recurrent layer.
+        recurrent_layers: how many bidirectional layers.
+    """
+
+    stem: int
+    blocks: tuple[tuple[tuple[int, ...], tuple[int, int]], ...]
+    recurrent: str
+    units: int
+    recurrent_layers: int
+
+
+_VGG = (((64,), (2, 2)), ((128,), (2, 2)), ((256, 256), (2, 1)), ((512, 512), (2, 1)), ((512,), (2, 1)))
+VARIANTS = {
+    "small": CRNNConfig(32, (((48,), (2, 2)), ((96,), (2, 1)), ((128, 128), (2, 1)), ((192,), (2, 1))), "gru", 96, 1),
+    "lstm": CRNNConfig(0, _VGG, "lstm", 256, 2),
+    "gru": CRNNConfig(0, _VGG, "gru", 256, 2),
+}
+
+
+def _convolutions(x: keras.KerasTensor, config: CRNNConfig) -> keras.KerasTensor:
+    """Image (B, 64, 160, 1) -> features (B, 2, 40, C)."""
+    if config.stem:
+        x = layers.Conv2D(config.stem, 5, strides=2, padding="same", activation="relu", name="stem")(x)
+    for number, (filters, pool) in enumerate(config.blocks):
+        for index, channels in enumerate(filters):
+            name = f"{number}_{index}"
+            x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"conv_{name}")(x)
+            x = layers.BatchNormalization(name=f"norm_{name}")(x)
+            x = layers.ReLU(name=f"relu_{name}")(x)
+        x = layers.MaxPooling2D(pool, name=f"pool_{number}")(x)
+    return x
+
+
+def build_crnn(tokens: int, variant: str = "small") -> keras.Model:
+    """The untrained network: uint8 or float (B, 64, 160, 1), 0..255 -> logits float32 (B, 80, 1 + tokens + 1).
+
+    Column 0 is CTC's blank, as `keras.losses.CTC` expects it, then come the tokens, then the row break.
+    """
+    config = VARIANTS[variant]
+    picture = keras.Input((HEIGHT, WIDTH, 1), name="plate")
+    x = layers.Rescaling(1 / 127.5, -1, name="rescale")(picture)
+    x = _convolutions(x, config)  # (B, 2, 40, C)
+    x = layers.Dropout(0.2, name="dropout")(x)
+    x = layers.Reshape((BANDS * x.shape[2], x.shape[3]), name="bands_end_to_end")(x)  # (B, 80, C)
+    recurrent = {"gru": layers.GRU, "lstm": layers.LSTM}[config.recurrent]
+    for number in range(config.recurrent_layers):
+        # Sums over many steps need full precision.
+        steps = recurrent(config.units, return_sequences=True, dtype="float32")
+        x = layers.Bidirectional(steps, name=f"recurrent_{number}", dtype="float32")(x)  # (B, 80, 2 units)
+    logits = layers.Dense(1 + tokens + 1, dtype="float32", name="logits")(x)  # (B, 80, tokens + 2)
+    return keras.Model(picture, logits, name=f"crnn_{variant}")

@@ -1,0 +1,90 @@
+"""Batches of plates for the training of a CRNN."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from alpr_utils.read.plate_crops import (
+    HEIGHT,
+    MARGIN,
+    ROW_BREAK,
+    STORED_HEIGHT,
+    STORED_WIDTH,
+    WIDTH,
+    PlateCrops,
+    stretch,
+)
+
+CUT_OFF, DEEPEST_CUT = 0.25, 0.13  # how often a box cuts one side of the plate, and at most how much of it
+MAX_TOKENS = 12
+
+
+class CropBatches(keras.utils.PyDataset):
+    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and classes int32 (B, 12), 0 where the text has ended.
+
+    Args:
+        sources: groups of plates; group ``i`` gives the share ``shares[i]`` of all samples.
+        tokens: the alphabet; class ``1 + i`` is token ``i``, the last one the row break.
+        seed: sample ``k`` of epoch ``e`` is always the same.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[PlateCrops],
+        shares: Sequence[float],
+        tokens: Sequence[str],
+        batch: int,
+        batches: int,
+        seed: int = 0,
+    ):
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self.sources, self.share = sources, np.array(shares, np.float64) / np.sum(shares)
+        self.targets = [class_targets(source.texts, tokens) for source in sources]
+        self.batch, self.batches, self.seed, self.epoch = batch, batches, seed, 0
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def on_epoch_end(self) -> None:
+        """Draw new samples in the next epoch."""
+        self.epoch += 1
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
+        targets = np.empty((self.batch, MAX_TOKENS), np.int32)
+        for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):
+            number = rng.integers(len(self.sources[group]))
+            images[k, ..., 0] = recut(self.sources[group].images[number], rng)
+            targets[k] = self.targets[group][number]
+        return relit(images, rng), targets
+
+
+def class_targets(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> np.ndarray:
+    """Token texts -> int32 (N, 12) classes, 0 where the text has ended."""
+    classes = {token: 1 + i for i, token in enumerate((*tokens, ROW_BREAK))}
+    targets = np.zeros((len(texts), MAX_TOKENS), np.int32)
+    for row, text in zip(targets, texts, strict=True):
+        row[: len(text)] = [classes[token] for token in text]
+    return targets
+
+
+def recut(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A stored plate uint8 (80, 192) cut as another detector might: uint8 (64, 160)."""
+    inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
+    looseness = rng.choice([0.3, 1.0])
+    margins = rng.uniform(-0.03, MARGIN, 4) * looseness
+    if rng.random() < CUT_OFF:
+        margins[rng.integers(4)] = -rng.uniform(0.0, DEEPEST_CUT)
+    sides = np.tile(inner, 2)
+    box = np.tile(inner * MARGIN, 2) + sides * ([0, 0, 1, 1] + margins * [-1, -1, 1, 1])
+    return stretch(image, box, (WIDTH, HEIGHT))
+
+
+def relit(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Other contrast, brightness and sensor noise for each picture: uint8 (B, H, W, 1)."""
+    count = (len(images), 1, 1, 1)
+    values = (images.astype(np.float32) - 127) * rng.uniform(0.6, 1.4, count) + 127 + rng.uniform(-40, 40, count)
+    values += rng.standard_normal(images.shape, np.float32) * rng.uniform(0, 5, count)
+    return np.clip(values, 0, 255).astype(np.uint8)

@@ -1,0 +1,300 @@
+"""From the log probabilities of a CTC network to text: the best path, or a prefix beam search that knows the grammar.
+
+What scores mean. CTC gives every text a probability, the sum over all alignments (Graves et al. 2006), and these sum
+to 1 over all texts. With the n best texts, their probabilities ``P_i`` times grammar weights ``w_i``, and the rest
+``R = 1 - sum P_i``, which holds all other texts and all that the grammar shut out, the score of text i is
+
+    (w_i P_i)^(1/t) / (sum_j (w_j P_j)^(1/t) + R^(1/t))
+
+with the temperature ``t``, 1 until it is fitted on plates of known text. At t = 1 the score of a text of weight 1 is
+its CTC probability; a network that is too sure of itself wants t > 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+
+import numpy as np
+
+from alpr_utils.errors import AlprError
+from alpr_utils.read.grammar import Grammar, check_alphabet
+
+_TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
+
+_Labels = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """A text and how sure it is.
+
+    Attributes:
+        text: canonical text.
+        tokens: the same as tokens of the alphabet.
+        log_prob: natural log of the text's CTC probability times its grammar weight.
+        char_scores: one a character of ``text``, 0..1: at the time step where its token is clearest, the token's share
+            of the probability of the blank and all tokens that may stand in its place. A word's characters share one.
+        country: whose plate it is, ``""`` when no grammar was asked.
+        score: of the whole text, 0..1, see above; 0 for an empty text.
+    """
+
+    text: str = ""
+    tokens: tuple[str, ...] = ()
+    log_prob: float = -np.inf
+    char_scores: tuple[float, ...] = ()
+    country: str = ""
+    score: float = 0.0
+
+
+def _checked(log_probs: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
+    """``log_probs`` in float64; raises `AlprError` when they are no log probabilities over these tokens."""
+    check_alphabet(tokens)
+    array = np.asarray(log_probs, np.float64)
+    if array.ndim != 2 or array.shape[1] != len(tokens) + 1:
+        expected = f"(T, {len(tokens) + 1})"
+        raise AlprError(
+            f"Log probabilities are {array.shape}, not {expected}; use the alphabet of the reader's weights."
+        )
+    if np.isnan(array).any():
+        raise AlprError("The log probabilities hold NaN; the reader's weights are broken, load or train them anew.")
+    if array.size and array.max() > 1e-3:
+        raise AlprError("Log probabilities exceed 0; pass the network's output through log_softmax first.")
+    return array
+
+
+def _forward(log_probs: np.ndarray, texts: Sequence[_Labels]) -> tuple[np.ndarray, np.ndarray]:
+    """CTC's forward sums, for all texts at once.
+
+    Returns:
+        alphas: float64 (T, N, S), log probability of being at each of blank, token, blank, token ... after each step.
+        totals: float64 (N,), log probability of each text.
+    """
+    steps, blank = len(log_probs), log_probs.shape[1] - 1
+    lengths = np.array([len(text) for text in texts], int)
+    labels = np.full((len(texts), 2 * lengths.max(initial=1) + 1), blank)
+    for row, text in zip(labels, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    emitted = log_probs[:, labels]
+    skippable = np.full(labels.shape, -np.inf)
+    skippable[:, 1] = 0.0  # only the start lies two before the first token
+    skippable[:, 2:][(labels[:, 2:] != blank) & (labels[:, 2:] != labels[:, :-2])] = 0.0
+    # Two columns in front make every shift a view; before the first step all stands on the first of the states.
+    padded = np.full((steps + 1, len(texts), labels.shape[1] + 2), -np.inf)
+    padded[0, :, 1] = 0.0
+    for step in range(steps):
+        before = padded[step]
+        arrived = np.logaddexp(before[:, 2:], before[:, 1:-1])
+        arrived = np.logaddexp(arrived, before[:, :-2] + skippable)
+        padded[step + 1, :, 2:] = arrived + emitted[step]
+    rows = np.arange(len(texts))
+    # For an empty text the column left of the blank is padding; before any step only the empty text is possible.
+    totals = np.logaddexp(padded[-1, rows, 2 * lengths + 2], padded[-1, rows, 2 * lengths + 1])
+    return padded[1:, :, 2:], totals
+
+
+def _clearest_steps(alphas: np.ndarray, log_probs: np.ndarray, text: _Labels) -> list[int]:
+    """For each token the step, on an alignment traced back through ``alphas`` (T, S), where it is most probable."""
+    blank, sums = log_probs.shape[1] - 1, alphas.tolist()
+    place = 2 * len(text) if not text or sums[-1][2 * len(text)] > sums[-1][2 * len(text) - 1] else 2 * len(text) - 1
+    best = [(-np.inf, 0)] * len(text)
+    for step in range(len(sums) - 1, -1, -1):
+        if place % 2:
+            token = place // 2
+            best[token] = max(best[token], (float(log_probs[step, text[token]]), step))
+        if step == 0:
+            break
+        before = [place, place - 1][: place + 1]
+        if place % 2 and place > 1 and text[place // 2] not in (blank, text[place // 2 - 1]):
+            before.append(place - 2)
+        place = max(before, key=sums[step - 1].__getitem__)
+    return [step for _, step in best]
+
+
+def _scores(log_probs: np.ndarray, log_weights: np.ndarray, temperature: float) -> np.ndarray:
+    """Scores of the n best texts, float (n,), as the head of this module defines them."""
+    if not temperature > 0:
+        raise AlprError(f"The temperature is {temperature}; it must be more than 0.")
+    rest = max(1.0 - float(np.exp(log_probs).sum()), 0.0)
+    logs = np.append(log_probs + log_weights, np.log(rest) if rest > 0 else -np.inf) / temperature
+    if not np.isfinite(logs.max()):
+        return np.zeros(len(log_probs))
+    powers = np.exp(logs - logs.max())
+    return powers[:-1] / powers.sum()
+
+
+def _a_character(tokens: Sequence[str], scores: Sequence[float]) -> tuple[float, ...]:
+    return tuple(score for token, score in zip(tokens, scores, strict=True) for _ in token)
+
+
+def greedy(log_probs: np.ndarray, tokens: Sequence[str], temperature: float = 1.0) -> DecodedText:
+    """The text of the best path: the likeliest class of every step, repetitions and blanks removed; any text at all.
+
+    Args:
+        log_probs: float (T, K + 1), natural logs, the last class is the blank.
+        tokens: K tokens.
+        temperature: see the head of this module.
+
+    Raises:
+        AlprError: NaN, values over 0, a wrong shape, an alphabet with a token twice.
+    """
+    array = _checked(log_probs, tokens)
+    classes = array.argmax(axis=1) if len(array) else np.empty(0, int)
+    starts = np.flatnonzero(np.diff(classes, prepend=-1))
+    labels = tuple(int(classes[start]) for start in starts if classes[start] < len(tokens))
+    alphas, totals = _forward(array, [labels])
+    if not labels or not np.isfinite(totals[0]):
+        return DecodedText(log_prob=float(totals[0]) if not labels else -np.inf)
+    read = tuple(tokens[label] for label in labels)
+    peaks = np.exp(array[_clearest_steps(alphas[:, 0], array, labels), labels])
+    score = float(_scores(totals, np.zeros(1), temperature)[0])
+    return DecodedText("".join(read), read, float(totals[0]), _a_character(read, peaks.tolist()), "", score)
+
+
+def _merge_lookalikes(log_probs: np.ndarray, grammar: Grammar) -> np.ndarray:
+    """Tokens of one shape get the probability of both; the grammar decides which stands there. Shape unchanged."""
+    merged = log_probs.copy()
+    for first, second in grammar.lookalikes:
+        merged[:, [first, second]] = np.logaddexp(log_probs[:, first], log_probs[:, second])[:, None]
+    return np.minimum(merged, 0.0)
+
+
+def _kept_tokens(log_probs: np.ndarray, prune: float, most: int) -> list[list[int]]:
+    """For each step the at most ``most`` tokens that are less than ``prune`` less log-probable than the likeliest."""
+    log_tokens = log_probs[:, :-1]
+    kept: list[list[int]] = [[] for _ in log_probs]
+    for step, token in np.argwhere(log_tokens > log_probs.max(axis=1, keepdims=True) - prune).tolist():
+        kept[step].append(token)
+    pairs = zip(kept, log_tokens, strict=True)
+    return [nlargest(most, some, key=row.__getitem__) if len(some) > most else some for some, row in pairs]
+
+
+class _Search:
+    """One prefix beam search (Hannun et al. 2014, arXiv:1408.2873) whose prefixes are paths in the grammar.
+
+    ``beams`` maps each prefix to the probability that it ends in a blank, that it ends in its last token (both relative
+    to the best prefix), and the grammar's state.
+    """
+
+    def __init__(self, log_probs: np.ndarray, grammar: Grammar, beam: int, prune: float) -> None:
+        best = log_probs.max(axis=1, keepdims=True)
+        self.relative = np.exp(log_probs - best).tolist()
+        self.kept = _kept_tokens(log_probs, prune, _TOKENS_A_BEAM * beam)
+        self.arcs, self.beam = grammar.arcs, beam
+        self.beams: dict[_Labels, list] = {(): [1.0, 0.0, 0]}
+
+    def run(self) -> dict[_Labels, int]:
+        """The prefixes left at the end with their states; none when all have probability 0."""
+        for row, kept in zip(self.relative, self.kept, strict=True):
+            if kept:
+                self._extend(row, kept)
+            else:
+                for prefix, entry in self.beams.items():
+                    entry[1], entry[0] = entry[1] * row[prefix[-1]] if prefix else 0.0, (entry[0] + entry[1]) * row[-1]
+            if not self._select():
+                return {}
+        return {prefix: state for prefix, (_, _, state) in self.beams.items()}
+
+    def _extend(self, row: list[float], kept: list[int]) -> None:
+        """Let every prefix stand or grow by one token; ``row`` holds the step's probabilities."""
+        grown: dict[_Labels, list] = {}
+        clear = row[-1] < 1.0  # a token is the likeliest class
+        for prefix, (ends_blank, ends_token, state) in self.beams.items():
+            total = ends_blank + ends_token
+            last = prefix[-1] if prefix else -1
+            stays = ends_token * row[last] if prefix else 0.0
+            entry = grown.get(prefix)
+            if entry is None:
+                grown[prefix] = [total * row[-1], stays, state]
+            else:
+                entry[0] += total * row[-1]
+                entry[1] += stays
+            arcs = self.arcs[state]
+            tokens = [token for token in kept if token in arcs]
+            if not tokens and clear and arcs:
+                # What the grammar allows is improbable here, but something stands here, so the best must be tried.
+                tokens = [max(arcs, key=row.__getitem__)]
+            for token in tokens:
+                reached, weight = arcs[token]
+                probability = (ends_blank if token == last else total) * row[token] * weight
+                longer = (*prefix, token)
+                entry = grown.get(longer)
+                if entry is None:
+                    grown[longer] = [0.0, probability, reached]
+                else:
+                    entry[1] += probability
+        self.beams = grown
+
+    def _select(self) -> bool:
+        """Keep the best prefixes and scale them to the best; False when none is left."""
+        entries = sorted(self.beams.items(), key=lambda item: item[1][0] + item[1][1], reverse=True)[: self.beam]
+        best = sum(entries[0][1][:2])
+        if not best > 0:
+            return False
+        self.beams = {p: [a / best, b / best, state] for p, (a, b, state) in entries if a + b > 0}
+        return True
+
+
+def _place_scores(merged: np.ndarray, alphas: np.ndarray, text: _Labels, grammar: Grammar) -> list[float]:
+    """For each token its share among the blank and what the grammar allows in its place, where it is clearest."""
+    state, scores = 0, []
+    for token, step in zip(text, _clearest_steps(alphas, merged, text), strict=True):
+        rivals = np.append(merged[step, list(grammar.arcs[state])], merged[step, -1])
+        scores.append(float(np.exp(merged[step, token] - np.logaddexp.reduce(rivals))))
+        state = grammar.arcs[state][token][0]
+    return scores
+
+
+def beam_search(
+    log_probs: np.ndarray,
+    tokens: Sequence[str],
+    grammar: Grammar,
+    beam: int = 8,
+    n_best: int = 3,
+    temperature: float = 1.0,
+    prune: float = 8.0,
+) -> list[DecodedText]:
+    """The likeliest complete plates, best first; empty when the search finds none.
+
+    Prefixes are searched with pruning, then the complete ones are weighed exactly, by the sum over all alignments.
+
+    Args:
+        log_probs: float (T, K + 1), natural logs, the last class is the blank.
+        tokens: K tokens, those of the grammar.
+        grammar: what plates may say; look-alikes such as О and 0 count with the probability of both.
+        beam: prefixes kept at each step.
+        n_best: most texts returned.
+        temperature: see the head of this module.
+        prune: tokens that are this much less probable than the likeliest class of a step, in natural logs, are not
+            tried there, unless no other token may stand there and a token is likelier than the blank.
+
+    Raises:
+        AlprError: NaN, values over 0, a wrong shape, an alphabet with a token twice or of another grammar, a beam or
+            n_best below 1, a temperature that is not positive.
+    """
+    if tuple(tokens) != grammar.tokens:
+        raise AlprError("The grammar was made for another alphabet; build it with Grammar.of(countries, tokens).")
+    if beam < 1 or n_best < 1:
+        raise AlprError(f"The beam is {beam} and n_best {n_best}; both must be at least 1.")
+    merged = _merge_lookalikes(_checked(log_probs, tokens), grammar)
+    if not len(merged) or not np.isfinite(merged.max(axis=1)).all():
+        return []
+    reached = _Search(merged, grammar, beam, prune).run()
+    complete = [(text, state) for text, state in reached.items() if grammar.ends[state] >= 0]
+    if not complete:
+        return []
+    alphas, totals = _forward(merged, [text for text, _ in complete])
+    read = [tuple(tokens[label] for label in text) for text, _ in complete]
+    log_weights = np.array([grammar.log_weight(one) for one in read])
+    order = [int(i) for i in np.argsort(-(totals + log_weights), kind="stable") if np.isfinite(totals[i])][:n_best]
+    scores = _scores(totals[order], log_weights[order], temperature)
+    return [
+        DecodedText(
+            "".join(read[i]),
+            read[i],
+            float(totals[i] + log_weights[i]),
+            _a_character(read[i], _place_scores(merged, alphas[:, i], complete[i][0], grammar)),
+            grammar.countries[grammar.ends[complete[i][1]]],
+            float(score),
+        )
+        for i, score in zip(order, scores, strict=True)
+    ]

@@ -1,0 +1,75 @@
+"""What every training here shares: a run folder that resumes, a learning-rate schedule, learning curves.
+
+A run folder holds ``plan.json`` (every setting), ``log.csv`` and ``curves.png`` (learning curves), ``backup/`` (what a
+stopped training resumes from) and ``last.weights.h5``.
+"""
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+
+from alpr_utils.errors import AlprError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+WEIGHTS = "last.weights.h5"
+PLAN_FILE = "plan.json"
+
+
+def cosine_schedule(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Warm-up over the first tenth of ``steps``, 200 at most, then a cosine down to a hundredth of the start."""
+    warmup = min(200, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate / 20, steps - warmup, alpha=0.01, warmup_target=learning_rate, warmup_steps=warmup
+    )
+
+
+def epochs_done(run: Path) -> int:
+    """Number of epochs in the log of a run."""
+    log = run / "log.csv"
+    return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
+
+
+def draw_curves(log: Path, picture: Path) -> None:
+    """Draw every loss column of a ``log.csv`` over the epochs."""
+    from matplotlib.figure import Figure
+
+    with log.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="loss", yscale="log")
+    for column in ("loss", "val_loss"):
+        losses = [float(row[column]) for row in rows if row.get(column, "NA") != "NA"]  # NA: no validation photos
+        if losses:
+            axes.plot(losses, label={"loss": "training"}.get(column, "validation"))
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(picture, dpi=110)
+
+
+def run_callbacks(run: Path) -> list[keras.callbacks.Callback]:
+    """Checkpoint to resume from, log, and the weights after every epoch."""
+    return [
+        keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
+        keras.callbacks.CSVLogger(run / "log.csv", append=True),
+        keras.callbacks.ModelCheckpoint(run / WEIGHTS, save_weights_only=True),
+    ]
+
+
+def prepare_run(run: Path, plan: "DataclassInstance") -> None:
+    """Make the run folder and note the settings in it.
+
+    Raises:
+        AlprError: the run was begun with other settings.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    settings = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
+    file = run / PLAN_FILE
+    if file.exists() and file.read_text(encoding="utf-8") != settings:
+        raise AlprError(f"{file}: this run was begun with other settings; resume with those or choose another --run.")
+    file.write_text(settings, encoding="utf-8")

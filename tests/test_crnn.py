@@ -1,0 +1,209 @@
+"""The CRNN: data, training, model folder, reader."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from alpr_utils.data.crops import labelled_plates
+from alpr_utils.errors import AlprError, LabelError, ModelError
+from alpr_utils.evaluate_crops import evaluate_crops
+from alpr_utils.images import write_image
+from alpr_utils.pipeline import load_reader
+from alpr_utils.plates import COUNTRIES
+from alpr_utils.read.crnn import VARIANTS, build_crnn
+from alpr_utils.read.crnn_data import CropBatches, class_targets
+from alpr_utils.read.crnn_reader import CRNNReader
+from alpr_utils.read.crnn_train import CRNNPlan, CropSource, export_crnn, greedy_classes, train_crnn
+from alpr_utils.read.grammar import tokens_of
+from alpr_utils.read.plate_crops import (
+    HEIGHT,
+    MARGIN,
+    ROW_BREAK,
+    STORED_HEIGHT,
+    STORED_WIDTH,
+    WIDTH,
+    PlateCrops,
+    from_degraded,
+    labelled_tokens,
+    stored,
+    stretch,
+    upright,
+)
+from alpr_utils.synth.sample import sample_plate
+
+TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_gives_eighty_steps(variant: str) -> None:
+    network = build_crnn(5, variant)
+    assert network.output_shape == (None, 80, 7)
+
+
+def test_the_small_variant_is_small() -> None:
+    assert build_crnn(110, "small").count_params() * 2 < 6e6, "half precision, 6 MB"
+
+
+def test_row_breaks_stand_where_the_second_row_begins() -> None:
+    assert labelled_tokens("1537УНЛ", "mn", 1) == tuple("1537УНЛ")
+    assert labelled_tokens("1537УНЛ", "mn", 2) == (*"1537", ROW_BREAK, *"УНЛ")
+    assert labelled_tokens("서울39바2764", "kr", 2) == ("서울", "3", "9", ROW_BREAK, *"바2764")
+    assert labelled_tokens("12가3456", "kr", 2) == (*"12가", ROW_BREAK, *"3456")
+
+
+def test_stretching_keeps_places() -> None:
+    image = np.zeros((100, 200), np.uint8)
+    image[40:60, 100:150] = 255
+    cut = stretch(image, np.array([40.0, 100.0, 60.0, 150.0]), (WIDTH, HEIGHT))
+    assert cut.shape == (HEIGHT, WIDTH)
+    assert cut[2:-2, 2:-2].min() == 255, "the box and nothing else"
+    assert cut[0, 0] == pytest.approx(255 * (0.5 + 0.5 / 3.2) ** 2, abs=2), "at the edge a little of its neighbours"
+    wide = stretch(image, np.array([20.0, 50.0, 80.0, 200.0]), (30, 12))
+    assert wide.mean() == pytest.approx(255 * 50 * 20 / (150 * 60), rel=0.05), "shrinking averages"
+
+
+def test_stored_plates_have_their_margin() -> None:
+    picture = np.zeros((120, 320, 3), np.uint8)
+    picture[40:80, 100:220] = 200
+    plate = stored(picture, np.array([40.0, 100.0, 80.0, 220.0]))
+    assert plate.shape == (STORED_HEIGHT, STORED_WIDTH)
+    bright = plate > 100
+    assert bright.mean() == pytest.approx(1 / (1 + 2 * MARGIN) ** 2, abs=0.02)
+    at_the_corner = stored(picture[40:80, 100:220], np.array([0.0, 0.0, 40.0, 120.0]))
+    assert at_the_corner.min() > 150, "outside the picture its edge is repeated"
+
+
+def test_generated_plates_become_crops_of_every_layout() -> None:
+    for country in COUNTRIES:
+        known = {*tokens_of([country]), ROW_BREAK}
+        for index in range(30):
+            plate = sample_plate(np.random.default_rng([3, index]), country)
+            image, tokens = from_degraded(plate)
+            assert image.shape == (STORED_HEIGHT, STORED_WIDTH)
+            assert set(tokens) <= known
+            assert "".join(tokens).replace(ROW_BREAK, "") == plate.text
+
+
+def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
+    plates = PlateCrops(
+        np.random.default_rng(0).integers(0, 255, (3, STORED_HEIGHT, STORED_WIDTH), np.uint8), (("1",),) * 3
+    )
+    batches = CropBatches([plates], [1.0], ("1", "2"), batch=4, batches=2)
+    images, targets = batches[0]
+    again, _ = batches[0]
+    assert images.shape == (4, HEIGHT, WIDTH, 1)
+    assert (targets[:, 0] == 1).all()
+    assert (targets[:, 1:] == 0).all()
+    assert (images == again).all()
+    batches.on_epoch_end()
+    assert (images != batches[0][0]).any()
+
+
+def test_targets_and_greedy_classes_agree() -> None:
+    targets = class_targets([("2", "2", ROW_BREAK, "1")], ("1", "2"))
+    assert targets[0, :5].tolist() == [2, 2, 3, 1, 0]
+    steps = np.eye(4)[[0, 2, 2, 0, 2, 3, 1, 1, 0]]
+    assert greedy_classes(steps[None]) == [[2, 2, 3, 1]]
+
+
+def test_ctc_learns_a_handful_of_plates() -> None:
+    keras.utils.set_random_seed(0)
+    plates = [from_degraded(sample_plate(np.random.default_rng([1, i]), "mn", "phone")) for i in range(2)]
+    crops = PlateCrops(np.array([image for image, _ in plates]), tuple(tokens for _, tokens in plates))
+    tokens = tokens_of(["mn"])
+    network = build_crnn(len(tokens))
+    network.compile(optimizer=keras.optimizers.Adam(2e-3), loss=keras.losses.CTC())
+    images, targets = upright(crops), class_targets(crops.texts, tokens)
+    before = network.evaluate(images, targets, verbose=0)
+    network.fit(images, targets, epochs=12, verbose=0)
+    assert network.evaluate(images, targets, verbose=0) < before / 2
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, CRNNPlan]:
+    """A run of one epoch, its model folder and its plan."""
+    run = tmp_path_factory.mktemp("crnn") / "run"
+    plan = CRNNPlan(**TINY, epochs=1)
+    return run, export_crnn(train_crnn(plan, run), run.parent / "models" / "crnn_small", plan), plan
+
+
+def test_a_training_resumes_and_tells_its_history(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
+    run, folder, plan = trained
+    generated = sorted((run / "generated").iterdir())
+    stamps = [file.stat().st_mtime_ns for file in generated]
+    train_crnn(plan, run)
+    assert [file.stat().st_mtime_ns for file in generated] == stamps, "plates are not made twice"
+    assert len((run / "log.csv").read_text().splitlines()) == 2, "one epoch, already done"
+    with pytest.raises(AlprError, match="other settings"):
+        train_crnn(CRNNPlan(**TINY, epochs=2), run)
+
+    tuned = CRNNPlan(**TINY, epochs=1, start_from=str(folder / "weights.npz"), learning_rate=1e-4)
+    export_crnn(train_crnn(tuned, tmp_path / "tuned"), tmp_path / "crnn_small", tuned)
+    stages = json.loads((tmp_path / "crnn_small" / "metadata.json").read_text(encoding="utf-8"))["training"]
+    assert [stage["learning_rate"] for stage in stages] == [plan.learning_rate, 1e-4]
+
+
+def test_validation_plates_are_in_the_curve(tmp_path: Path) -> None:
+    for text in ("1537УНЛ", "3386УБТ_2"):
+        write_image(tmp_path / "crops" / f"{text}.png", np.full((40, 160, 3), 90, np.uint8))
+    plan = CRNNPlan(**TINY, epochs=1, validation=(CropSource(str(tmp_path / "crops")),))
+    train_crnn(plan, tmp_path / "run")
+    header, line = (tmp_path / "run" / "log.csv").read_text().splitlines()
+    assert {"val_loss", "val_exact"} <= set(header.split(","))
+    assert "NA" not in line
+    assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+
+
+def test_foreign_plates_are_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "crops" / "12가3456.png", np.full((40, 160, 3), 90, np.uint8))
+    with pytest.raises(AlprError, match="12가3456"):
+        train_crnn(CRNNPlan(**TINY, sources=(CropSource(str(tmp_path / "crops")),)), tmp_path / "run")
+    write_image(tmp_path / "crops" / "holiday.png", np.full((40, 160, 3), 90, np.uint8))
+    with pytest.raises(AlprError, match="holiday"):
+        list(labelled_plates(tmp_path / "crops"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LabelError, match="holds no picture"):
+        list(labelled_plates(tmp_path / "empty"))
+    with pytest.raises(AlprError, match="no number"):
+        CropSource.parse("photos=much")
+
+
+def test_the_reader_survives_any_crop(trained: tuple[Path, Path, CRNNPlan]) -> None:
+    _, folder, _ = trained
+    reader = CRNNReader(folder)
+    noise = np.random.default_rng(0).integers(0, 255, (37, 90, 3), np.uint8)
+    for crop in (noise, noise[:3, :3], np.zeros((500, 20, 3), np.uint8), noise[:1, :1]):
+        reading = reader.read(crop)
+        assert 0 <= reading.score <= 1
+        assert len(reading.text) == len(reading.char_scores)
+    assert reader.read(noise) == reader.read(noise)
+    assert len({reading.text for reading in reader.read_n_best(noise, 3)}) == len(reader.read_n_best(noise, 3))
+
+
+def test_wrong_model_folders_get_one_sentence(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
+    _, folder, _ = trained
+    with pytest.raises(ModelError, match="not of kr"):
+        load_reader("crnn_small", folder.parent, country="kr")
+    with pytest.raises(ModelError, match="is missing"):
+        load_reader("crnn_small", tmp_path)
+    broken = tmp_path / "crnn_small"
+    broken.mkdir()
+    for name, changed in (("alphabet", ["1", "1"]), ("variant", "huge"), ("alphabet", list("123"))):
+        facts = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        facts[name] = changed
+        (broken / "metadata.json").write_text(json.dumps(facts), encoding="utf-8")
+        (broken / "weights.npz").write_bytes((folder / "weights.npz").read_bytes())
+        with pytest.raises(ModelError):
+            load_reader("crnn_small", tmp_path)
+
+
+def test_crops_are_evaluated_at_every_width(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
+    _, folder, _ = trained
+    write_image(tmp_path / "1537УНЛ.png", np.full((40, 160, 3), 90, np.uint8))
+    readers = [CRNNReader(folder, grammar=grammar) for grammar in (True, False)]
+    figures = evaluate_crops(tmp_path, readers[0], readers[1], widths=(80, 40))
+    assert [(f.width, f.plates) for f in figures] == [(80, 1), (40, 1)]
+    assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
