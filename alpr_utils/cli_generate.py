@@ -42,7 +42,7 @@ def _generate(out: Path, recipe: "Recipe", count: int, workers: int, form: str) 
             write_dataset(out, recipe, count, workers, form, bar.update)
         except KeyboardInterrupt:
             raise AlprError(f"{out}: stopped; give the same command again, it goes on.") from None
-    typer.echo(f"{count} pictures in {out}")
+    typer.echo(f"{count} picture{'s' if count > 1 else ''} in {out}")
 
 
 @generate_app.command("plates")

@@ -15,7 +15,9 @@ train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, ric
 def train_ssd(
     data: Annotated[
         list[str],
-        typer.Option(help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap new plates."),
+        typer.Option(
+            help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap (-kr, -all) new plates."
+        ),
     ],
     run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
     output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
@@ -118,3 +120,24 @@ def train_crnn(
     weights = train(plan, run, workers)
     folder = output or Path("exported_model_directory") / f"crnn_{plan.variant}"
     typer.echo(f"exported to {export_crnn(weights, folder, plan)}")
+
+
+@train_app.command("corners")
+def train_corners(
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
+        "exported_model_directory/plate_corners"
+    ),
+    generated: Annotated[int, typer.Option(min=4, help="Plates to generate; they are drawn repeatedly.")] = 40_000,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of 100 batches.")] = 40,
+    precision: Annotated[str, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = "float32",
+    seed: Annotated[int, typer.Option()] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+) -> None:
+    """Train the network that finds the corners of a plate, with which the CRNN lays slanted plates flat."""
+    import_tensorflow_quietly()
+    from alpr_utils.read.rectify_train import CornerPlan, export_corners
+    from alpr_utils.read.rectify_train import train_corners as train
+
+    plan = CornerPlan(generated=generated, epochs=epochs, precision=precision, seed=seed)
+    typer.echo(f"exported to {export_corners(train(plan, run, workers), output, plan)}")

@@ -15,10 +15,9 @@ from alpr_utils.data.detection_data import PADDING_GREY
 from alpr_utils.detect.anchors import make_anchors
 from alpr_utils.detect.ssd import SSDConfig, build_ssd, decode
 from alpr_utils.model_folder import write_metadata
-from alpr_utils.weights import load_weights, save_weights
+from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
 LONG_SIDES = (960, 1280)  # large photos keep more of their far plates, small ones are seen as in training
-WEIGHTS_FILE = "weights.npz"
 MAX_CANDIDATES = 300
 MAX_DETECTIONS = 50
 MIN_SCORE = 0.01

@@ -80,8 +80,10 @@ def _load_classical(models_dir: Path, country: str, grammar: bool, remove_shadow
 
 def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
     from alpr_utils.read.crnn_reader import CRNNReader
+    from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
 
-    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar)
+    rectifier = Rectifier(models_dir / MODEL_FOLDER) if (models_dir / MODEL_FOLDER).exists() else None
+    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar, rectifier)
 
 
 _READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {

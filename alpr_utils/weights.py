@@ -1,5 +1,6 @@
-"""Network weights on disk, for fine-tuning: full precision inside a run, half precision inside a model folder."""
+"""Network weights on disk (full precision in a run, half precision in a model folder), and networks as functions."""
 
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -7,6 +8,8 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import ModelError
+
+WEIGHTS_FILE = "weights.npz"  # of a model folder
 
 
 def save_weights(network: keras.Model, file: Path) -> None:
@@ -29,3 +32,16 @@ def load_weights(network: keras.Model, file: Path) -> None:
     except (OSError, ValueError, BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{file}: does not hold weights of this {network.name} ({reason}); train it again.") from None
+
+
+def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a plain function of uint8 (B, *shape); ``predict()`` in a loop would take ten times as long."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda images: keras.ops.convert_to_numpy(network(images, training=False))
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.uint8)])
+    def call(images: tf.Tensor) -> tf.Tensor:
+        return network(images, training=False)
+
+    return lambda images: call(tf.constant(images)).numpy()

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -32,6 +33,8 @@ from alpr_utils.read.plate_crops import (
     stretch,
     upright,
 )
+from alpr_utils.read.rectify import UPRIGHT, Rectifier, is_plausible, laid_flat
+from alpr_utils.read.rectify_train import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.synth.sample import sample_plate
 
 TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
@@ -81,16 +84,18 @@ def test_generated_plates_become_crops_of_every_layout() -> None:
         known = {*tokens_of([country]), ROW_BREAK}
         for index in range(30):
             plate = sample_plate(np.random.default_rng([3, index]), country)
-            image, tokens = from_degraded(plate)
-            assert image.shape == (STORED_HEIGHT, STORED_WIDTH)
-            assert set(tokens) <= known
-            assert "".join(tokens).replace(ROW_BREAK, "") == plate.text
+            crops = from_degraded([plate])
+            assert crops.images.shape == (1, STORED_HEIGHT, STORED_WIDTH)
+            assert set(crops.texts[0]) <= known
+            assert "".join(crops.texts[0]).replace(ROW_BREAK, "") == plate.text
+            inner = np.array([STORED_WIDTH, STORED_HEIGHT]) / (1 + 2 * MARGIN)
+            assert crops.corners[0].min(axis=0) == pytest.approx(inner * MARGIN, abs=1e-3)
+            assert crops.corners[0].max(axis=0) == pytest.approx(inner * (1 + MARGIN), abs=1e-3)
 
 
 def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
-    plates = PlateCrops(
-        np.random.default_rng(0).integers(0, 255, (3, STORED_HEIGHT, STORED_WIDTH), np.uint8), (("1",),) * 3
-    )
+    images = np.random.default_rng(0).integers(0, 255, (3, STORED_HEIGHT, STORED_WIDTH), np.uint8)
+    plates = PlateCrops(images, (("1",),) * 3, np.zeros((3, 4, 2), np.float32))
     batches = CropBatches([plates], [1.0], ("1", "2"), batch=4, batches=2)
     images, targets = batches[0]
     again, _ = batches[0]
@@ -111,8 +116,7 @@ def test_targets_and_greedy_classes_agree() -> None:
 
 def test_ctc_learns_a_handful_of_plates() -> None:
     keras.utils.set_random_seed(0)
-    plates = [from_degraded(sample_plate(np.random.default_rng([1, i]), "mn", "phone")) for i in range(2)]
-    crops = PlateCrops(np.array([image for image, _ in plates]), tuple(tokens for _, tokens in plates))
+    crops = from_degraded([sample_plate(np.random.default_rng([1, i]), "mn", "phone") for i in range(2)])
     tokens = tokens_of(["mn"])
     network = build_crnn(len(tokens))
     network.compile(optimizer=keras.optimizers.Adam(2e-3), loss=keras.losses.CTC())
@@ -207,3 +211,39 @@ def test_crops_are_evaluated_at_every_width(trained: tuple[Path, Path, CRNNPlan]
     figures = evaluate_crops(tmp_path, readers[0], readers[1], widths=(80, 40))
     assert [(f.width, f.plates) for f in figures] == [(80, 1), (40, 1)]
     assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
+
+
+def test_the_corner_network_trains_and_resumes(tmp_path: Path) -> None:
+    plan = CornerPlan(countries=("mn",), generated=12, batch=4, epochs=1, epoch_batches=2)
+    folder = export_corners(train_corners(plan, tmp_path / "run"), tmp_path / "plate_corners", plan)
+    train_corners(plan, tmp_path / "run")
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 2, "one epoch, already done"
+    found = Rectifier(folder).corners(np.full((40, 160, 3), 90, np.uint8))
+    assert found.shape == (4, 2) and np.isfinite(found).all()
+    with pytest.raises(ModelError, match="is missing"):
+        Rectifier(tmp_path)
+
+
+def test_corner_targets_are_the_corners_of_what_the_network_sees() -> None:
+    image = np.zeros((1, STORED_HEIGHT, STORED_WIDTH), np.uint8)
+    corners = np.array([[(40, 20), (150, 28), (148, 60), (38, 52)]], np.float32)
+    cv2.fillPoly(image[0], [corners[0].astype(np.int32)], (255,))
+    pictures, targets = CornerBatches(image, corners, 8, 1)[0]
+    for picture, target in zip(pictures, targets, strict=True):
+        seen = (target.reshape(4, 2) + UPRIGHT) * (WIDTH, HEIGHT)
+        mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+        cv2.fillPoly(mask, [np.round(seen).astype(np.int32)], (1,))
+        bright = picture[..., 0] > (int(picture.max()) + int(picture.min())) / 2
+        assert (bright == (mask > 0)).mean() > 0.97
+
+
+def test_a_slanted_plate_is_laid_flat() -> None:
+    plate = np.zeros((60, 150, 3), np.uint8)
+    corners = np.array([(10, 5), (140, 25), (140, 55), (10, 35)], np.float32)
+    cv2.fillPoly(plate, [corners.astype(np.int32)], (255, 255, 255))
+    flat = laid_flat(plate, corners / (150, 60))
+    assert flat.shape == (HEIGHT, WIDTH, 1)
+    assert flat[6:-6, 10:-10].min() > 200, "nothing but the plate"
+    assert is_plausible(corners / (150, 60))
+    assert not is_plausible(corners[[0, 2, 1, 3]] / (150, 60)), "crossed"
+    assert not is_plausible(corners / 1500), "tiny"

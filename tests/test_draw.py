@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from alpr_utils import draw
-from alpr_utils.draw import contact_sheet, draw_plates, romanised, side_by_side, step_figure
+from alpr_utils.draw import contact_sheet, draw_labels, draw_plates, romanised, side_by_side, step_figure
 from alpr_utils.pipeline import PlateReading
+from alpr_utils.synth.labels import ScenePlate
 
 
 def _plate(text: str, box: tuple[float, float, float, float] = (0.4, 0.3, 0.5, 0.6)) -> PlateReading:
@@ -80,3 +81,26 @@ def test_step_figure_takes_masks() -> None:
     figure = step_figure([("grey", np.full((30, 40), 99, np.uint8)), ("mask", mask)], cell_width=40)
     assert (figure == 99).all(axis=-1).sum() == 30 * 40
     assert (figure == 0).all(axis=-1).sum() >= 20 * 40
+
+
+def _generated() -> ScenePlate:
+    corners = np.array([(20, 30), (80, 30), (80, 50), (20, 50)], np.float32)
+    char_boxes = np.array([(34, 25, 46, 33), (34, 40, 46, 48)], np.float32)
+    return ScenePlate("УЖ", 1, "mn", "any", np.array([30, 20, 50, 80], np.float32), corners, char_boxes)
+
+
+def test_labels_lie_where_they_belong() -> None:
+    image = np.zeros((60, 100, 3), np.uint8)
+    drawn = draw_labels(image, [_generated()], [np.array([5, 5, 58, 95], np.float32)], scale=2)
+    assert drawn.shape == (120, 200, 3) and not image.any()
+    assert (drawn[100, 50] == draw.FOUND_COLOUR).all(), "lower side of the plate"
+    assert drawn[68, 60].any() and drawn[68, 90].any(), "upper sides of both characters"
+    assert drawn[60, 10].any(), "left side of the vehicle"
+    assert not drawn[80, 70].any(), "nothing between the characters"
+
+
+def test_text_replaces_the_character_boxes() -> None:
+    image = np.zeros((120, 100, 3), np.uint8)
+    drawn = draw_labels(image, [_generated()], texts=True)
+    assert not drawn[33:47, 24:50].any()
+    assert drawn[52:, :, 1].max() > 150, "green letters below the plate"

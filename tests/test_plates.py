@@ -1,8 +1,14 @@
 """Grammar, alphabet and layouts of Mongolian plates."""
 
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 
+from alpr_utils.errors import AlprError
+from alpr_utils.plates import COUNTRIES
+from alpr_utils.plates.korea import KOREA
 from alpr_utils.plates.mongolia import (
     ALPHABET,
     DIGITS,
@@ -18,6 +24,11 @@ from alpr_utils.plates.mongolia import (
     parse,
     random_text,
 )
+from alpr_utils.synth import plate
+from alpr_utils.synth.sample import sample_plate
+
+# The package's function of the same name hides the module.
+plate_type_source = sys.modules["alpr_utils.plates.plate_type"]
 
 
 def test_parse_takes_a_plate_apart() -> None:
@@ -101,3 +112,23 @@ def test_the_six_layouts_are_there() -> None:
         (rows, emblem, oval) for rows in (1, 2) for emblem, oval in ((False, False), (False, True), (True, True))
     }
     assert MONGOLIA.layout("two_rows_tight").digit_split is False
+
+
+def test_the_worked_example_of_a_new_country_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plate_type_source.__doc__ is not None
+    lines = plate_type_source.__doc__.splitlines()
+    example = textwrap.dedent("\n".join(line for line in lines if line.startswith("    ") or not line))
+    colours = {"WHITE": KOREA.colours[0], "YELLOW": KOREA.colours[2]}
+    scope = {**vars(plate_type_source), **colours}
+    exec(example, scope)
+    country = scope["XX"]
+    monkeypatch.setitem(COUNTRIES, "xx", country)
+    monkeypatch.setitem(plate.FACE_PICKERS, "xx", plate.FACE_PICKERS["mn"])
+    monkeypatch.setitem(plate.DEALER_WORDS, "xx", ("123",))
+    for index in range(5):
+        drawn = sample_plate(np.random.default_rng(index), "xx")
+        assert country.validate(drawn.text)
+        assert len(drawn.char_boxes) == 5
+    assert not country.validate("АВ12")
+    with pytest.raises(AlprError, match="no glyph of 'Q'"):
+        plate.FACE_PICKERS["mn"](np.random.default_rng(0), country.layouts[0]).mask("Q", 20, 30, 4)

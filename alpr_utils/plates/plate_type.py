@@ -1,14 +1,14 @@
 """What a country's plates are, as plain data: one module a country fills in these dataclasses.
 
-Adding a country is one file of about 60 lines. Two layouts of an invented country, ``AB 123``, one of them yellow:
+Adding a country is one file of about 60 lines. Two layouts of an invented country, ``АВ 123``, one of them yellow:
 
-    REGION = TextPart("region", ("AA", "AB", "CA"), common=("AB",))
+    REGION = TextPart("region", ("АА", "АВ", "СА"), common=("АВ",))
     FORM = TextForm("all", (REGION, *(TextPart("number", tuple("0123456789")),) * 3))
 
     def parse(text: str) -> ParsedPlate:
         found = FORM.match(text.replace(" ", ""))
         if found is None:
-            raise PlateTextError(f"'{text}' is no plate of this country; write it like AB123.")
+            raise PlateTextError(f"'{text}' is no plate of this country; write it like АВ123.")
         return ParsedPlate("".join(found.values()), found["number"], found["region"], found["region"], "")
 
     def layout(name: str, colours: PlateColours) -> PlateLayout:
@@ -20,12 +20,13 @@ Adding a country is one file of about 60 lines. Two layouts of an invented count
 
     LAYOUTS = (layout("private", WHITE), layout("commercial", YELLOW))
     XX = PlateType(
-        "xx", "0123456789ABC", FORM.slots, {c: c for c in "0123456789ABC"}, LAYOUTS, (WHITE, YELLOW),
+        "xx", "0123456789АВС", FORM.slots, {c: c for c in "0123456789АВС"}, LAYOUTS, (WHITE, YELLOW),
         parse, lambda text: f"{text[:2]} {text[2:]}", lambda rng, layout, balanced: FORM.draw(rng, balanced),
     )
 
 A line in ``COUNTRIES`` (``plates/__init__.py``) makes it known; a line each in ``FACE_PICKERS`` and ``DEALER_WORDS``
-(``synth/plate.py``) names its faces and the words on its frames, and then the generator draws it.
+(``synth/plate.py``) names its faces and the words on its frames, and then the generator draws it. The faces that are
+here hold digits, Cyrillic and hangul; for other letters load a font with ``synth.glyphs.load_font_face``.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,6 @@
 A model folder holds ``char_cnn.keras`` (network and weights), ``metadata.json`` and ``curves.png``.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -14,6 +13,7 @@ from alpr_utils.errors import ModelError
 from alpr_utils.model_folder import METADATA_FILE, read_metadata
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.char_image import SIDE
+from alpr_utils.weights import compiled
 
 MODEL_FILE = "char_cnn.keras"
 REJECT_CLASS = len(ALPHABET)  # "not a character": oval, emblem, bolts, pieces of frame, halves of characters
@@ -37,22 +37,11 @@ def build_char_cnn(classes: int = CLASS_COUNT) -> keras.Model:
     return keras.Model(inputs, layers.Dense(classes, activation="softmax", name="probabilities")(x), name="char_cnn")
 
 
-def _compiled(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """One plain call per plate; ``predict()`` would spend more time on its own bookkeeping than on the network."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda images: keras.ops.convert_to_numpy(model(images, training=False))
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)]
-    graph = tf.function(lambda images: model(images, training=False), input_signature=signature)
-    return lambda images: graph(tf.constant(images)).numpy()
-
-
 class CharClassifier:
     """A trained classifier, ready for many calls."""
 
     def __init__(self, model: keras.Model) -> None:
-        self._call = _compiled(model)
+        self._call = compiled(model, (SIDE, SIDE, 1))
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Classify characters in one batch.
@@ -65,7 +54,7 @@ class CharClassifier:
         """
         if len(images) == 0:
             return np.zeros((0, CLASS_COUNT), np.float32)
-        return self._call(images.astype(np.float32))
+        return self._call(images)
 
 
 def load_char_cnn(folder: Path) -> keras.Model:

@@ -14,7 +14,6 @@ from keras import layers
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH
 
 BANDS = 2
-WEIGHTS_FILE = "weights.npz"
 
 
 @dataclass(frozen=True)

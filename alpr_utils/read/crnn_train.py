@@ -6,9 +6,7 @@ The same code runs with KERAS_BACKEND=tensorflow, jax or torch.
 
 import json
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.model_folder import read_metadata, write_metadata
-from alpr_utils.read.crnn import VARIANTS, WEIGHTS_FILE, build_crnn
+from alpr_utils.read.crnn import VARIANTS, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.grammar import tokens_of
-from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generate_crops, join, load_crops, upright
+from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, join, load_crops, upright
 from alpr_utils.training_run import (
     PLAN_FILE,
     WEIGHTS,
@@ -30,10 +28,9 @@ from alpr_utils.training_run import (
     prepare_run,
     run_callbacks,
 )
-from alpr_utils.weights import load_weights, save_weights
+from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
 GENERATED = "generated"
-_CHUNK = 1000  # generated plates a file
 
 
 @dataclass(frozen=True)
@@ -89,25 +86,9 @@ class CRNNPlan:
     seed: int = 0
 
 
-def _generated(plan: CRNNPlan, folder: Path, workers: int) -> PlateCrops:
-    """All generated plates of a plan; those already in ``folder`` are not made again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    each = max(1, plan.generated // len(plan.countries))
-    chunks = [
-        (country, plan.seed, start, min(_CHUNK, each - start), folder / f"{country}_{start:07d}.npz")
-        for country in plan.countries
-        for start in range(0, each, _CHUNK)
-    ]
-    missing = [chunk for chunk in chunks if not chunk[-1].exists()]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for job in [pool.submit(generate_crops, *chunk) for chunk in missing]:
-            job.result()
-    return join([PlateCrops.load(chunk[-1]) for chunk in chunks])
-
-
 def _plates(plan: CRNNPlan, source: CropSource, run: Path, workers: int) -> PlateCrops:
     if source.folder == GENERATED:
-        plates = _generated(plan, run / GENERATED, workers)
+        plates = generated_crops(plan.countries, plan.generated, plan.seed, run / GENERATED, workers)
     else:
         plates = load_crops(Path(source.folder), source.half)
     known = set(tokens_of(plan.countries))

@@ -5,7 +5,9 @@ detector's box never lies twice the same.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -20,6 +22,7 @@ HEIGHT, WIDTH = 64, 160  # what a network sees of a plate
 ROW_BREAK = "\n"  # stands between two rows of tokens
 STORED_HEIGHT, STORED_WIDTH = 80, 192
 MARGIN = 0.1  # of the plate's box, stored around it on each side
+_CHUNK = 1000  # generated plates a file
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,12 @@ class PlateCrops:
     Attributes:
         images: uint8 (N, 80, 192), grey; the plate's box and `MARGIN` of it on each side.
         texts: for each plate its tokens, with `ROW_BREAK` between two rows.
+        corners: float32 (N, 4, 2), x, y in pixels of ``images``, clockwise from the top left; NaN where unknown.
     """
 
     images: np.ndarray
     texts: tuple[tuple[str, ...], ...]
+    corners: np.ndarray
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -40,19 +45,25 @@ class PlateCrops:
     def save(self, file: Path) -> None:
         """Write as ``.npz``, under another name until it is whole."""
         draft = file.with_suffix(".part.npz")
-        np.savez(draft, images=self.images, texts=np.array(["\t".join(text) for text in self.texts]))
+        texts = np.array(["\t".join(text) for text in self.texts])
+        np.savez(draft, images=self.images, texts=texts, corners=self.corners)
         draft.replace(file)
 
     @classmethod
     def load(cls, file: Path) -> "PlateCrops":
         """Read what `save` wrote."""
         with np.load(file) as arrays:
-            return cls(arrays["images"], tuple(tuple(str(text).split("\t")) for text in arrays["texts"]))
+            texts = tuple(tuple(str(text).split("\t")) for text in arrays["texts"])
+            return cls(arrays["images"], texts, arrays["corners"])
 
 
 def join(parts: Sequence[PlateCrops]) -> PlateCrops:
     """All plates of ``parts``, at least one, in order."""
-    return PlateCrops(np.concatenate([part.images for part in parts]), sum((part.texts for part in parts), ()))
+    return PlateCrops(
+        np.concatenate([part.images for part in parts]),
+        tuple(text for part in parts for text in part.texts),
+        np.concatenate([part.corners for part in parts]),
+    )
 
 
 def labelled_tokens(text: str, country: str, rows: int) -> tuple[str, ...]:
@@ -104,33 +115,61 @@ def network_input(plate: np.ndarray) -> np.ndarray:
     return stretch(grey(plate), box, (WIDTH, HEIGHT))[..., None]
 
 
+def _with_margin(box: np.ndarray) -> np.ndarray:
+    margin = MARGIN * (box[2:] - box[:2])
+    return np.concatenate([box[:2] - margin, box[2:] + margin])
+
+
 def stored(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     """The plate in ``box: (4,)``, ymin, xmin, ymax, xmax, pixels, of an RGB picture as `PlateCrops` keeps it."""
-    margin = MARGIN * (box[2:] - box[:2])
-    whole = np.concatenate([box[:2] - margin, box[2:] + margin])
+    whole = _with_margin(box)
     top, left = np.maximum(np.floor(whole[:2]).astype(int), 0)
     bottom, right = np.ceil(whole[2:]).astype(int)
     region = np.ascontiguousarray(image[top:bottom, left:right])
     return stretch(grey(region), whole - [top, left, top, left], (STORED_WIDTH, STORED_HEIGHT))
 
 
-def from_degraded(plate: DegradedPlate) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A generated plate as `PlateCrops` keeps it, with its tokens."""
-    low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
-    box = np.array([low[1], low[0], high[1], high[0]])
-    return stored(plate.image, box), labelled_tokens(plate.text, plate.country, plate.rows)
+def in_box(points: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Points (..., 2), x, y in pixels, as shares of a box ymin, xmin, ymax, xmax: 0..1 inside it."""
+    return (points - box[[1, 0]]) / (box[[3, 2]] - box[[1, 0]])
 
 
-def generate_crops(country: str, seed: int, start: int, count: int, file: Path) -> None:
+def from_degraded(plates: Sequence[DegradedPlate]) -> PlateCrops:
+    """Generated plates, at least one, with texts and corners."""
+    images, texts, corners = [], [], []
+    for plate in plates:
+        low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
+        box = np.array([low[1], low[0], high[1], high[0]])
+        images.append(stored(plate.image, box))
+        texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
+        corners.append(in_box(plate.corners, _with_margin(box)) * (STORED_WIDTH, STORED_HEIGHT))
+    return PlateCrops(np.array(images), tuple(texts), np.array(corners, np.float32))
+
+
+def _generate_chunk(country: str, seed: int, start: int, count: int, file: Path) -> None:
     """Save the generated plates ``start`` to ``start + count`` of a country; half of them have balanced characters."""
     cv2.setNumThreads(1)
-    images, texts = [], []
-    for index in range(start, start + count):
-        rng = np.random.default_rng([seed, index])
-        image, tokens = from_degraded(sample_plate(rng, country, balanced=index % 2 == 0))
-        images.append(image)
-        texts.append(tokens)
-    PlateCrops(np.array(images), tuple(texts)).save(file)
+    rngs = ((index, np.random.default_rng([seed, index])) for index in range(start, start + count))
+    from_degraded([sample_plate(rng, country, balanced=index % 2 == 0) for index, rng in rngs]).save(file)
+
+
+def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Path, workers: int) -> PlateCrops:
+    """``count`` generated plates, evenly for each country, kept in ``folder``; those already there are not made again.
+
+    ``workers`` processes make them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    each = max(1, count // len(countries))
+    chunks = [
+        (country, seed, start, min(_CHUNK, each - start), folder / f"{country}_{start:07d}.npz")
+        for country in countries
+        for start in range(0, each, _CHUNK)
+    ]
+    missing = [chunk for chunk in chunks if not chunk[-1].exists()]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for job in [pool.submit(_generate_chunk, *chunk) for chunk in missing]:
+            job.result()
+    return join([PlateCrops.load(chunk[-1]) for chunk in chunks])
 
 
 def load_crops(folder: Path, half: str = "") -> PlateCrops:
@@ -139,7 +178,8 @@ def load_crops(folder: Path, half: str = "") -> PlateCrops:
     for plate in labelled_plates(folder, half):
         images.append(stored(plate.image, plate.box))
         texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
-    return PlateCrops(np.array(images, np.uint8).reshape(-1, STORED_HEIGHT, STORED_WIDTH), tuple(texts))
+    pictures = np.array(images, np.uint8).reshape(-1, STORED_HEIGHT, STORED_WIDTH)
+    return PlateCrops(pictures, tuple(texts), np.full((len(texts), 4, 2), np.nan, np.float32))
 
 
 def upright(plates: PlateCrops) -> np.ndarray:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from alpr_utils.errors import AlprError
 from alpr_utils.synth.strokes import Arc, Curve, Lines, Piece, Strokes, StrokeStyle, bent, chosen, draw_lines, polylines
 
 _BOWL = 0.27  # vertical radius of a round end: a half circle in a cell of the usual width
@@ -160,6 +161,8 @@ ALTERNATIVES: dict[str, tuple[Strokes, ...]] = {
 
 @lru_cache(maxsize=1 << 14)
 def _lines(char: str, style: StrokeStyle) -> Lines:
+    if char not in STROKES:
+        raise AlprError(f"There is no glyph of '{char}' in the stroke face; draw it there or load a font that has it.")
     strokes = chosen((STROKES[char], *ALTERNATIVES.get(char, ())), char, style)
     return bent(polylines(strokes, style.squareness), style)
 
@@ -171,6 +174,6 @@ def draw_strokes(char: str, width_px: int, height_px: int, stroke_px: float, sty
         float32 (height_px, width_px), 0 paper .. 1 ink, antialiased.
 
     Raises:
-        KeyError: the face has no such character.
+        AlprError: the face has no such character.
     """
     return draw_lines(_lines(char, style), width_px, height_px, stroke_px, style)

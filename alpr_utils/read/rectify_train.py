@@ -1,0 +1,120 @@
+"""Training of the corner network on generated plates, whose corners are known exactly.
+
+See `alpr_utils.training_run` for what a run folder holds.
+"""
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alpr_utils.model_folder import write_metadata
+from alpr_utils.read.crnn_data import random_cut, relit
+from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, stretch
+from alpr_utils.read.rectify import UPRIGHT, build_corner_network
+from alpr_utils.training_run import WEIGHTS, cosine_schedule, draw_curves, epochs_done, prepare_run, run_callbacks
+from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
+
+_KEPT_BACK = 1000  # generated plates for the validation curve
+
+
+@dataclass(frozen=True)
+class CornerPlan:
+    """Everything that decides a training; ``epoch_batches`` batches make an epoch."""
+
+    countries: tuple[str, ...] = ("mn", "kr")
+    generated: int = 40_000
+    batch: int = 64
+    epochs: int = 40
+    epoch_batches: int = 100
+    learning_rate: float = 2e-3
+    precision: str = "float32"
+    seed: int = 0
+
+
+class CornerBatches(keras.utils.PyDataset):
+    """Batches for ``fit``: images uint8 (B, 64, 160, 1), corners float32 (B, 8) less those of the crop.
+
+    Sample ``k`` of epoch ``e`` is always the same for a seed; ``images`` and ``corners`` are those of `PlateCrops`.
+    """
+
+    def __init__(self, images: np.ndarray, corners: np.ndarray, batch: int, batches: int, seed: int = 0):
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self.images, self.corners = images, corners
+        self.batch, self.batches, self.seed, self.epoch = batch, batches, seed, 0
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def on_epoch_end(self) -> None:
+        """Draw new samples in the next epoch."""
+        self.epoch += 1
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
+        corners = np.empty((self.batch, 4, 2), np.float32)
+        for k, number in enumerate(rng.integers(len(self.images), size=self.batch)):
+            box = random_cut(rng)
+            images[k, ..., 0] = stretch(self.images[number], box, (WIDTH, HEIGHT))
+            corners[k] = in_box(self.corners[number], box) - UPRIGHT
+        return relit(images, rng), corners.reshape(-1, 8)
+
+
+def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
+    """Train the corner network; calling it again with the same ``run`` resumes after the last finished epoch.
+
+    About a thousand of the generated plates are kept back for the validation curve.
+
+    Returns:
+        The file with the final weights, ready for `export_corners`.
+
+    Raises:
+        AlprError: the run was begun with other settings.
+    """
+    prepare_run(run, plan)
+    keras.utils.set_random_seed(plan.seed)
+    keras.config.set_dtype_policy(plan.precision)
+    try:
+        network = build_corner_network()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    network.compile(
+        optimizer=keras.optimizers.AdamW(cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches)),
+        loss=keras.losses.Huber(delta=0.02),
+        metrics=["mae"],
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    plates = generated_crops(plan.countries, plan.generated, plan.seed, run / "generated", workers)
+    kept_back = np.arange(len(plates)) % max(2, len(plates) // _KEPT_BACK) == 0
+    batches = CornerBatches(
+        plates.images[~kept_back], plates.corners[~kept_back], plan.batch, plan.epoch_batches, plan.seed
+    )
+    batches.epoch = epochs_done(run)
+    validation = CornerBatches(plates.images[kept_back], plates.corners[kept_back], int(kept_back.sum()), 1)[0]
+    network.fit(batches, epochs=plan.epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
+    draw_curves(run / "log.csv", run / "curves.png")
+    return run / WEIGHTS
+
+
+def export_corners(weights: Path, folder: Path, plan: CornerPlan) -> Path:
+    """Trained weights as a model folder.
+
+    Raises:
+        ModelError: ``weights`` is missing or belongs to another network.
+    """
+    network = build_corner_network()
+    load_weights(network, weights)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    save_weights(network, folder / WEIGHTS_FILE)
+    facts = {
+        "architecture": "corner regression",
+        "input_size": [HEIGHT, WIDTH, 1],
+        "parameters": network.count_params(),
+        "training": asdict(plan),
+    }
+    write_metadata(folder, facts, [folder / WEIGHTS_FILE])
+    return folder
