@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from alpr_utils.pipeline import Enhance, PictureResult
     from alpr_utils.read.reading import Reader
 
+DEFAULT_READER = "crnn_small"
+
 app = typer.Typer(
     name="alpr_utils",
     help="Find and read licence plates, measure and train the models that do it.",
@@ -111,7 +113,7 @@ def read(
     csv: Annotated[Path | None, typer.Option(help="Table [default: OUTPUT/plates.csv].")] = None,
     json: Annotated[Path | None, typer.Option(help="The same with the score of every character.")] = None,
     detector: DetectorOption = "plate_detector_ssd",
-    reader: ReaderOption = "classical",
+    reader: ReaderOption = DEFAULT_READER,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,
     min_score: Annotated[
@@ -197,7 +199,7 @@ def _write_results(
 def evaluate(
     data: Annotated[Path, typer.Option(help="Photos with VOC XML, and plates.csv where there is one.")],
     detector: DetectorOption = "plate_detector_ssd",
-    reader: ReaderOption = "classical",
+    reader: ReaderOption = DEFAULT_READER,
     json: Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")] = None,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,

@@ -40,8 +40,6 @@ def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.
         return lambda images: keras.ops.convert_to_numpy(network(images, training=False))
     import tensorflow as tf
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.uint8)])
-    def call(images: tf.Tensor) -> tf.Tensor:
-        return network(images, training=False)
-
-    return lambda images: call(tf.constant(images)).numpy()
+    signature = [tf.TensorSpec((None, *shape), tf.uint8)]
+    graph = tf.function(lambda images: network(images, training=False), input_signature=signature, autograph=False)
+    return lambda images: graph(tf.constant(images)).numpy()

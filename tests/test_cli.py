@@ -33,8 +33,10 @@ PLATE_HEADER = [
 
 @pytest.fixture(autouse=True)
 def _fixed_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaders = {"classical": lambda models, country, grammar, shadows: FixedReader(grammar=grammar)}
-    monkeypatch.setattr(pipeline, "_READER_LOADERS", loaders)
+    def load(models: Path, country: str, grammar: bool, shadows: bool) -> FixedReader:
+        return FixedReader(grammar=grammar)
+
+    monkeypatch.setattr(pipeline, "_READER_LOADERS", dict.fromkeys(("classical", "crnn_small"), load))
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ def test_corner_targets_are_the_corners_of_what_the_network_sees() -> None:
     image = np.zeros((1, STORED_HEIGHT, STORED_WIDTH), np.uint8)
     corners = np.array([[(40, 20), (150, 28), (148, 60), (38, 52)]], np.float32)
     cv2.fillPoly(image[0], [corners[0].astype(np.int32)], (255,))
-    pictures, targets = CornerBatches(image, corners, 8, 1)[0]
+    pictures, targets = CornerBatches(image, corners, np.array([1]), 8, 1)[0]
     for picture, target in zip(pictures, targets, strict=True):
         seen = (target.reshape(4, 2) + UPRIGHT) * (WIDTH, HEIGHT)
         mask = np.zeros((HEIGHT, WIDTH), np.uint8)

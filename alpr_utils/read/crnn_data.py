@@ -13,12 +13,15 @@ from alpr_utils.read.plate_crops import (
     STORED_WIDTH,
     WIDTH,
     PlateCrops,
+    rows_of,
     stretch,
 )
 
-CUT_OFF = 0.3  # how often a box cuts off one side of the plate
+# How often a box cuts off one side of the plate: one row, two rows.
+CUT_OFF = {1: 0.3, 2: 0.5}
 # The most that is cut off at the top, left, bottom, right; detectors often miss half the upper row of green plates.
-DEEPEST_CUTS = (0.22, 0.05, 0.1, 0.05)
+DEEPEST_CUTS = (0.26, 0.05, 0.1, 0.05)
+CUT_SIDES = {1: (0.3, 0.2, 0.3, 0.2), 2: (0.7, 0.1, 0.1, 0.1)}
 MAX_TOKENS = 12
 
 
@@ -58,7 +61,9 @@ class CropBatches(keras.utils.PyDataset):
         targets = np.empty((self.batch, MAX_TOKENS), np.int32)
         for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):
             number = rng.integers(len(self.sources[group]))
-            images[k, ..., 0] = stretch(self.sources[group].images[number], random_cut(rng), (WIDTH, HEIGHT))
+            plates = self.sources[group]
+            box = random_cut(rng, rows_of(plates.texts[number]))
+            images[k, ..., 0] = stretch(plates.images[number], box, (WIDTH, HEIGHT))
             targets[k] = self.targets[group][number]
         return relit(images, rng), targets
 
@@ -72,13 +77,13 @@ def class_targets(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> np.n
     return targets
 
 
-def random_cut(rng: np.random.Generator) -> np.ndarray:
+def random_cut(rng: np.random.Generator, rows: int) -> np.ndarray:
     """The box that some detector might find in a stored plate: (4,), ymin, xmin, ymax, xmax, pixels of 80 x 192."""
     inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
     looseness = rng.choice([0.3, 1.0])
     margins = rng.uniform(-0.03, MARGIN, 4) * looseness
-    if rng.random() < CUT_OFF:
-        side = rng.choice(4, p=(0.4, 0.2, 0.2, 0.2))
+    if rng.random() < CUT_OFF[rows]:
+        side = rng.choice(4, p=CUT_SIDES[rows])
         margins[side] = -rng.uniform(0.0, DEEPEST_CUTS[side])
     sides = np.tile(inner, 2)
     return np.tile(inner * MARGIN, 2) + sides * ([0, 0, 1, 1] + margins * [-1, -1, 1, 1])
@@ -87,6 +92,6 @@ def random_cut(rng: np.random.Generator) -> np.ndarray:
 def relit(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Other contrast, brightness and sensor noise for each picture: uint8 (B, H, W, 1)."""
     count = (len(images), 1, 1, 1)
-    values = (images.astype(np.float32) - 127) * rng.uniform(0.6, 1.4, count) + 127 + rng.uniform(-40, 40, count)
+    values = (images.astype(np.float32) - 127) * rng.uniform(0.6, 1.9, count) + 127 + rng.uniform(-40, 40, count)
     values += rng.standard_normal(images.shape, np.float32) * rng.uniform(0, 5, count)
     return np.clip(values, 0, 255).astype(np.uint8)

@@ -12,7 +12,7 @@ from alpr_utils.model_folder import METADATA_FILE, read_metadata
 from alpr_utils.read.crnn import VARIANTS, build_crnn
 from alpr_utils.read.ctc_decode import beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
-from alpr_utils.read.plate_crops import HEIGHT, WIDTH, network_input
+from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, network_input
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.weights import WEIGHTS_FILE, compiled, load_weights
@@ -58,6 +58,19 @@ class CRNNReader:
         """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
         readings = self.read_n_best(plate, 1)
         return readings[0] if readings else Reading()
+
+    def step_probabilities(self, view: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+        """What the network sees step by step, and the names of its classes.
+
+        Args:
+            view: uint8 (64, 160, 1), from `network_input` or `laid_flat`.
+
+        Returns:
+            float32 (80, classes), the upper band's 40 steps first; the first class is CTC's blank.
+        """
+        logits = self._call(view[None])[0]
+        probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+        return probabilities, ("-", *self.tokens, ROW_BREAK)
 
     def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
         """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""

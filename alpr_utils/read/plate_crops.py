@@ -81,6 +81,11 @@ def labelled_tokens(text: str, country: str, rows: int) -> tuple[str, ...]:
     return (*tokens[:series], ROW_BREAK, *tokens[series:])
 
 
+def rows_of(text: Sequence[str]) -> int:
+    """Rows of text of a plate by its tokens."""
+    return 2 if ROW_BREAK in text else 1
+
+
 def grey(image: np.ndarray) -> np.ndarray:
     """uint8 (H, W, 3) RGB -> uint8 (H, W)."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

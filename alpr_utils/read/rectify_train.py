@@ -12,7 +12,7 @@ import numpy as np
 
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.crnn_data import random_cut, relit
-from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, stretch
+from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
 from alpr_utils.read.rectify import UPRIGHT, build_corner_network
 from alpr_utils.training_run import WEIGHTS, cosine_schedule, draw_curves, epochs_done, prepare_run, run_callbacks
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
@@ -29,7 +29,7 @@ class CornerPlan:
     batch: int = 64
     epochs: int = 40
     epoch_batches: int = 100
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     precision: str = "float32"
     seed: int = 0
 
@@ -37,12 +37,15 @@ class CornerPlan:
 class CornerBatches(keras.utils.PyDataset):
     """Batches for ``fit``: images uint8 (B, 64, 160, 1), corners float32 (B, 8) less those of the crop.
 
-    Sample ``k`` of epoch ``e`` is always the same for a seed; ``images`` and ``corners`` are those of `PlateCrops`.
+    Sample ``k`` of epoch ``e`` is always the same for a seed; ``images`` and ``corners`` are those of `PlateCrops`,
+    ``rows`` int (N,) their rows of text.
     """
 
-    def __init__(self, images: np.ndarray, corners: np.ndarray, batch: int, batches: int, seed: int = 0):
+    def __init__(
+        self, images: np.ndarray, corners: np.ndarray, rows: np.ndarray, batch: int, batches: int, seed: int = 0
+    ):
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self.images, self.corners = images, corners
+        self.images, self.corners, self.rows = images, corners, rows
         self.batch, self.batches, self.seed, self.epoch = batch, batches, seed, 0
 
     def __len__(self) -> int:
@@ -57,7 +60,7 @@ class CornerBatches(keras.utils.PyDataset):
         images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
         corners = np.empty((self.batch, 4, 2), np.float32)
         for k, number in enumerate(rng.integers(len(self.images), size=self.batch)):
-            box = random_cut(rng)
+            box = random_cut(rng, self.rows[number])
             images[k, ..., 0] = stretch(self.images[number], box, (WIDTH, HEIGHT))
             corners[k] = in_box(self.corners[number], box) - UPRIGHT
         return relit(images, rng), corners.reshape(-1, 8)
@@ -83,18 +86,17 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
         keras.config.set_dtype_policy("float32")
     network.compile(
         optimizer=keras.optimizers.AdamW(cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches)),
-        loss=keras.losses.Huber(delta=0.02),
-        metrics=["mae"],
+        loss="mae",
         jit_compile=keras.backend.backend() == "jax",
     )
     plates = generated_crops(plan.countries, plan.generated, plan.seed, run / "generated", workers)
     kept_back = np.arange(len(plates)) % max(2, len(plates) // _KEPT_BACK) == 0
-    batches = CornerBatches(
-        plates.images[~kept_back], plates.corners[~kept_back], plan.batch, plan.epoch_batches, plan.seed
-    )
+    rows = np.array([rows_of(text) for text in plates.texts])
+    training, validation = ((plates.images[part], plates.corners[part], rows[part]) for part in (~kept_back, kept_back))
+    batches = CornerBatches(*training, plan.batch, plan.epoch_batches, plan.seed)
     batches.epoch = epochs_done(run)
-    validation = CornerBatches(plates.images[kept_back], plates.corners[kept_back], int(kept_back.sum()), 1)[0]
-    network.fit(batches, epochs=plan.epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
+    seen = CornerBatches(*validation, int(kept_back.sum()), 1)[0]
+    network.fit(batches, epochs=plan.epochs, validation_data=seen, callbacks=run_callbacks(run), verbose=2)
     draw_curves(run / "log.csv", run / "curves.png")
     return run / WEIGHTS
 

@@ -94,6 +94,10 @@ CONSONANTS: dict[str, tuple[Strokes, ...]] = {
     ),
     "ㅍ": ([[(0, 0), (1, 0)], [(0, 1), (1, 1)], [(0.28, 0), (0.28, 1)], [(0.72, 0), (0.72, 1)]],),
     "ㅎ": (
+        # On most dies the circle takes the room and the crown is hardly more than a bump.
+        [[(0.36, 0), (0.64, 0)], [(0.06, 0.17), (0.94, 0.17)], [Arc(0.5, 0.64, 0.5, 0.36, 0, 360)]],
+        [[(0.5, 0), (0.5, 0.1)], [(0.1, 0.14), (0.9, 0.14)], [Arc(0.5, 0.6, 0.48, 0.4, 0, 360)]],
+        [[(0.2, 0), (0.8, 0)], [Arc(0.5, 0.57, 0.5, 0.43, 0, 360)]],
         [*_CROWN, [Arc(0.5, 0.73, 0.4, 0.27, 0, 360)]],
         [[(0.5, 0), (0.5, 0.14)], [(0, 0.24), (1, 0.24)], [Arc(0.5, 0.74, 0.42, 0.26, 0, 360)]],
     ),
@@ -116,6 +120,7 @@ VOWELS: dict[str, tuple[Strokes, _Place]] = {
     "ㅠ": ([[(0, 0.66), (1, 0.66)], [(0.32, 0.66), (0.32, 1)], [(0.68, 0.66), (0.68, 1)]], (0.1, 0, 0.9, 0.46)),
     "ㅜ": ([[(0, 0.68), (1, 0.68)], [(0.5, 0.68), (0.5, 1)]], (0.1, 0, 0.9, 0.46)),
 }
+_LOW_O: Strokes = [[(0, 1), (1, 1)], [(0.5, 0.8), (0.5, 1)]]  # a short stem, so that the consonant is large
 UPRIGHT = "ㅏㅓㅕㅣㅐㅔ"
 _FINALS = ("", "ㄱ", *"ㄲㄳ", "ㄴ", *"ㄵㄶㄷ", "ㄹ", *"ㄺㄻㄼㄽㄾㄿㅀ", "ㅁ", "ㅂ", *"ㅄㅅㅆ", "ㅇ", *"ㅈㅊㅋㅌㅍㅎ")
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -154,6 +159,10 @@ def _syllable(char: str, style: StrokeStyle) -> Lines:
     vowel_strokes, place = VOWELS[vowel]
     if upright and not final and initial in "ㄴㄱㅅㅈ" and style.choice % 3 == 1:
         place = (place[0], _LOW_TOP, place[2], _LOW_BOTTOM)
+    if initial == "ㅎ" and upright and not final:
+        place = (place[0], 0.0, place[2] + 0.05, 0.97)
+    if vowel == "ㅗ" and not final and style.choice % 2:
+        vowel_strokes, place = _LOW_O, (0.08, 0.0, 0.92, 0.75)
     first = _placed(polylines(chosen(shapes, char, style), style.squareness), place)
     lines = (*first, *polylines(vowel_strokes))
     if not final:
