@@ -14,7 +14,7 @@ from alpr_utils.evaluate_crops import evaluate_crops
 from alpr_utils.images import write_image
 from alpr_utils.pipeline import load_reader
 from alpr_utils.plates import COUNTRIES
-from alpr_utils.read.crnn import VARIANTS, build_crnn
+from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.crnn_reader import CRNNReader
 from alpr_utils.read.crnn_train import CRNNPlan, CropSource, export_crnn, greedy_classes, train_crnn
@@ -43,7 +43,7 @@ TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_gives_eighty_steps(variant: str) -> None:
     network = build_crnn(5, variant)
-    assert network.output_shape == (None, 80, 7)
+    assert network.output_shape == (None, 80, 6)
 
 
 def test_the_small_variant_is_small() -> None:
@@ -100,18 +100,30 @@ def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
     images, targets = batches[0]
     again, _ = batches[0]
     assert images.shape == (4, HEIGHT, WIDTH, 1)
-    assert (targets[:, 0] == 1).all()
-    assert (targets[:, 1:] == 0).all()
+    assert targets.shape[:2] == (4, 2)
+    assert (targets[:, 1, 0] == 1).all()
+    assert (targets.sum(axis=(1, 2)) == 1).all()
     assert (images == again).all()
     batches.on_epoch_end()
     assert (images != batches[0][0]).any()
 
 
 def test_targets_and_greedy_classes_agree() -> None:
-    targets = class_targets([("2", "2", ROW_BREAK, "1")], ("1", "2"))
-    assert targets[0, :5].tolist() == [2, 2, 3, 1, 0]
-    steps = np.eye(4)[[0, 2, 2, 0, 2, 3, 1, 1, 0]]
-    assert greedy_classes(steps[None]) == [[2, 2, 3, 1]]
+    targets = class_targets([("2", "2", ROW_BREAK, "1"), ("1", "2")], ("1", "2"))
+    assert targets[0, :, :3].tolist() == [[2, 2, 0], [1, 0, 0]]
+    assert targets[1, :, :3].tolist() == [[0, 0, 0], [1, 2, 0]], "the only row is the lower one"
+    steps = np.eye(3)[[0, 2, 2, 0, 2, 1, 1, 0]]
+    assert greedy_classes(steps[None]) == [[2, 2, 1]]
+
+
+def test_the_loss_wants_each_row_in_its_own_band() -> None:
+    targets = class_targets([("1", ROW_BREAK, "2")], ("1", "2"))
+    in_place, swapped = np.full((2, 1, 80, 3), -5.0, np.float32)
+    in_place[..., 0] = swapped[..., 0] = 5.0
+    for logits, upper, lower in ((in_place, 1, 2), (swapped, 2, 1)):
+        logits[0, 10, [0, upper]] = logits[0, 60, [0, lower]] = -5.0, 5.0
+    assert BandCTC()(targets, in_place) < 0.1
+    assert BandCTC()(targets, swapped) > 5
 
 
 def test_ctc_learns_a_handful_of_plates() -> None:
@@ -119,7 +131,7 @@ def test_ctc_learns_a_handful_of_plates() -> None:
     crops = from_degraded([sample_plate(np.random.default_rng([1, i]), "mn", "phone") for i in range(2)])
     tokens = tokens_of(["mn"])
     network = build_crnn(len(tokens))
-    network.compile(optimizer=keras.optimizers.Adam(2e-3), loss=keras.losses.CTC())
+    network.compile(optimizer=keras.optimizers.Adam(2e-3), loss=BandCTC())
     images, targets = upright(crops), class_targets(crops.texts, tokens)
     before = network.evaluate(images, targets, verbose=0)
     network.fit(images, targets, epochs=12, verbose=0)

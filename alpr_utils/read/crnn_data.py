@@ -22,15 +22,15 @@ CUT_OFF = {1: 0.3, 2: 0.5}
 # The most that is cut off at the top, left, bottom, right; detectors often miss half the upper row of green plates.
 DEEPEST_CUTS = (0.26, 0.05, 0.1, 0.05)
 CUT_SIDES = {1: (0.3, 0.2, 0.3, 0.2), 2: (0.7, 0.1, 0.1, 0.1)}
-MAX_TOKENS = 12
+MAX_TOKENS = 10  # a row
 
 
 class CropBatches(keras.utils.PyDataset):
-    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and classes int32 (B, 12), 0 where the text has ended.
+    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and classes int32 (B, 2, 10), see `class_targets`.
 
     Args:
         sources: groups of plates; group ``i`` gives the share ``shares[i]`` of all samples.
-        tokens: the alphabet; class ``1 + i`` is token ``i``, the last one the row break.
+        tokens: the alphabet; class ``1 + i`` is token ``i``.
         seed: sample ``k`` of epoch ``e`` is always the same.
     """
 
@@ -58,7 +58,7 @@ class CropBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
-        targets = np.empty((self.batch, MAX_TOKENS), np.int32)
+        targets = np.empty((self.batch, 2, MAX_TOKENS), np.int32)
         for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):
             number = rng.integers(len(self.sources[group]))
             plates = self.sources[group]
@@ -69,11 +69,13 @@ class CropBatches(keras.utils.PyDataset):
 
 
 def class_targets(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> np.ndarray:
-    """Token texts -> int32 (N, 12) classes, 0 where the text has ended."""
-    classes = {token: 1 + i for i, token in enumerate((*tokens, ROW_BREAK))}
-    targets = np.zeros((len(texts), MAX_TOKENS), np.int32)
-    for row, text in zip(targets, texts, strict=True):
-        row[: len(text)] = [classes[token] for token in text]
+    """Token texts -> int32 (N, 2, 10) classes, 0 where a row has ended; of one-row plates the upper row is empty."""
+    classes = {token: 1 + i for i, token in enumerate(tokens)}
+    targets = np.zeros((len(texts), 2, MAX_TOKENS), np.int32)
+    for target, text in zip(targets, texts, strict=True):
+        split = text.index(ROW_BREAK) if ROW_BREAK in text else -1
+        for row, part in zip(target, (text[: max(split, 0)], text[split + 1 :]), strict=True):
+            row[: len(part)] = [classes[token] for token in part]
     return targets
 
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.model_folder import METADATA_FILE, read_metadata
-from alpr_utils.read.crnn import VARIANTS, build_crnn
+from alpr_utils.read.crnn import BANDS, VARIANTS, build_crnn
 from alpr_utils.read.ctc_decode import beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
-from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, network_input
+from alpr_utils.read.plate_crops import HEIGHT, WIDTH, network_input
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.weights import WEIGHTS_FILE, compiled, load_weights
 
 _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
-_BREAK_SEEN = 0.5  # probability of a row break from which a plate has two rows
+_WRITTEN = 0.5  # probability of a character in the upper band from which a plate has two rows
 
 
 class CRNNReader:
@@ -70,7 +70,7 @@ class CRNNReader:
         """
         logits = self._call(view[None])[0]
         probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
-        return probabilities, ("-", *self.tokens, ROW_BREAK)
+        return probabilities, ("-", *self.tokens)
 
     def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
         """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
@@ -84,12 +84,11 @@ class CRNNReader:
         return _merged(found, len(views))[:count]
 
     def _decode(self, logits: np.ndarray, count: int) -> list[Reading]:
-        """The readings of one view; logits: (T, 1 + tokens + 1)."""
+        """The readings of one view; logits: (T, 1 + tokens)."""
         log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        rows = 1 + int(np.exp(log_probs[:, -1].max()) > _BREAK_SEEN)
-        # The decoders want the blank last; for them a row break is one more way to write nothing.
-        blank = np.logaddexp(log_probs[:, 0], log_probs[:, -1])
-        log_probs = np.concatenate([log_probs[:, 1:-1], np.minimum(blank, 0)[:, None]], axis=1)
+        upper_band = np.exp(log_probs[: len(log_probs) // BANDS, 1:])
+        rows = 1 + int(upper_band.max() > _WRITTEN)
+        log_probs = np.minimum(np.roll(log_probs, -1, axis=1), 0)  # the decoders want the blank last
         if self.grammar is None:
             found = [greedy(log_probs, self.tokens)]
         else:

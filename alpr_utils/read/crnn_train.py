@@ -15,7 +15,7 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.model_folder import read_metadata, write_metadata
-from alpr_utils.read.crnn import VARIANTS, build_crnn
+from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, join, load_crops, upright
@@ -111,12 +111,12 @@ def greedy_classes(logits: np.ndarray) -> list[list[int]]:
 
 
 class ExactMatch(keras.callbacks.Callback):
-    """Adds ``val_exact`` to the log: the share of plates read exactly, without grammar, row break and all."""
+    """Adds ``val_exact`` to the log: the share of plates read exactly, without grammar."""
 
     def __init__(self, images: np.ndarray, targets: np.ndarray):
         super().__init__()
         self.images = images
-        self.texts = [[int(k) for k in row if k] for row in targets]
+        self.texts = [[int(k) for k in rows.ravel() if k] for rows in targets]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Read all validation plates."""
@@ -141,7 +141,7 @@ def _build(plan: CRNNPlan) -> keras.Model:
         optimizer=keras.optimizers.AdamW(
             cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches), weight_decay=1e-4, clipnorm=5.0
         ),
-        loss=keras.losses.CTC(),
+        loss=BandCTC(),
         jit_compile=keras.backend.backend() == "jax",
     )
     return network
