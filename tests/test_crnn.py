@@ -259,3 +259,24 @@ def test_a_slanted_plate_is_laid_flat() -> None:
     assert is_plausible(corners / (150, 60))
     assert not is_plausible(corners[[0, 2, 1, 3]] / (150, 60)), "crossed"
     assert not is_plausible(corners / 1500), "tiny"
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "ground", "rows"),
+    [
+        ("12가3456", (100, 470), 230, 1),
+        ("12가3456", (100, 200), 230, 1),
+        ("12가3456", (100, 200), 40, 2),
+        ("서울72바6984", (100, 200), 230, 2),
+        ("1537УНЛ", (100, 150), 230, 2),
+        ("1537УНЛ", (60, 250), 230, 1),
+    ],
+)
+def test_rows_follow_from_shape_and_ground_where_nobody_tells(
+    tmp_path: Path, text: str, shape: tuple[int, int], ground: int, rows: int
+) -> None:
+    picture = np.full((*shape, 3), ground, np.uint8)
+    picture[30:-30, 40:-40:7] = 255 - ground
+    write_image(tmp_path / f"{text}_1.png", picture)
+    (plate,) = labelled_plates(tmp_path)
+    assert (plate.text, plate.rows) == (text, rows)

@@ -14,7 +14,7 @@ from alpr_utils.images import read_image
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.plates.korea import text_of_crop_name
 
-TWO_ROW_ASPECT = 2.05  # a plate narrower than this times its height has two rows where the label does not tell
+TWO_ROW_ASPECT = 2.4  # a plate narrower than this times its height may have two rows
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
@@ -28,7 +28,7 @@ class LabelledPlate:
         box: float64 (4,), ymin, xmin, ymax, xmax in pixels.
         text: canonical text.
         country: two-letter code.
-        rows: rows of text; by the shape of the box where no label tells.
+        rows: rows of text; by the shape and the ground of the plate where no label tells.
     """
 
     name: str
@@ -52,8 +52,20 @@ def country_of(text: str) -> str:
 
 
 def _labelled(name: str, image: np.ndarray, box: np.ndarray, text: str, rows: int = 0) -> LabelledPlate:
-    likely = 2 if box[3] - box[1] < TWO_ROW_ASPECT * (box[2] - box[0]) else 1
-    return LabelledPlate(name, image, box, text, country_of(text), rows or likely)
+    country = country_of(text)
+    return LabelledPlate(name, image, box, text, country, rows or _likely_rows(image, box, text, country))
+
+
+def _likely_rows(image: np.ndarray, box: np.ndarray, text: str, country: str) -> int:
+    ymin, xmin, ymax, xmax = np.round(box).astype(int)
+    if xmax - xmin >= TWO_ROW_ASPECT * (ymax - ymin):
+        return 1
+    if country != "kr" or not text[0].isdigit():
+        return 2
+    # Without a region these are old green plates, or short white ones, which have one row.
+    grey = image[max(ymin, 0) : ymax, max(xmin, 0) : xmax].mean(axis=2)
+    darkest, lightest = np.percentile(grey, (5, 95))
+    return 2 if np.median(grey) < (darkest + lightest) / 2 else 1
 
 
 def _text_of_name(path: Path) -> str:
