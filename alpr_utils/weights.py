@@ -41,5 +41,6 @@ def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *shape), tf.uint8)]
-    graph = tf.function(lambda images: network(images, training=False), input_signature=signature, autograph=False)
+    function = tf.function(lambda images: network(images, training=False), input_signature=signature, autograph=False)
+    graph = function.get_concrete_function()
     return lambda images: graph(tf.constant(images)).numpy()
