@@ -17,7 +17,6 @@ from alpr_utils.synth.sky import Weather, make_lights, pick_weather
 WIDTH_PX, HEIGHT_PX = 1280, 720
 FOCAL_PX = 1060.0
 TRACED_SHARE = 0.75  # size of the ray traced picture; plates are printed at full size
-JPEG_QUALITY = 88
 SAMPLES = 9
 LONG_PLATE_M = 0.52
 PLATE_COUNT_SHARES = (0.22, 0.48, 0.3)  # pictures with no, one and two plates
