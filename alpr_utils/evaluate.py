@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.data.split import identity_halves
-from alpr_utils.data.truth import TruePlate, load_truth
+from alpr_utils.data.split import load_half
+from alpr_utils.data.truth import TruePlate
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.detect.detector import Detection, Detector
 from alpr_utils.errors import AlprError, LabelError
@@ -276,16 +276,6 @@ def _text_figures(outcomes: Sequence[PlateOutcome]) -> TextFigures:
     )
 
 
-def _select(data_dir: Path, split: str) -> tuple[list[tuple[LabelledPicture, list[TruePlate]]], list[LabelError]]:
-    entries, problems = load_truth(data_dir)
-    if split:
-        texts = {picture.path.name: [p.text for p in plates if p.text] for picture, plates in entries}
-        halves = identity_halves([picture for picture, _ in entries], texts)
-        chosen = {picture.path for picture in halves["ab".index(split)]}
-        entries = [entry for entry in entries if entry[0].path in chosen]
-    return entries, problems
-
-
 def evaluate(
     data_dir: Path,
     detector: Detector,
@@ -307,7 +297,7 @@ def evaluate(
     Raises:
         LabelError: the folder is unusable, or none of its pictures can be read.
     """
-    entries, label_problems = _select(data_dir, split)
+    entries, label_problems = load_half(data_dir, split)
     problems = [str(problem) for problem in label_problems]
     scorer = _Scorer(detector, reader, reader_without_grammar, enhance)
     for picture, plates in entries:

@@ -20,7 +20,16 @@ from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
 from alpr_utils.errors import AlprError
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.swap import swap_plate
-from alpr_utils.training_run import WEIGHTS, cosine_schedule, draw_curves, epochs_done, prepare_run, run_callbacks
+from alpr_utils.training_run import (
+    WEIGHTS,
+    cosine_schedule,
+    draw_curves,
+    dtype_policy,
+    epochs_done,
+    parse_source,
+    prepare_run,
+    run_callbacks,
+)
 from alpr_utils.weights import load_weights
 
 SWAP_COUNTRIES = {"swap": ("mn",), "swap-kr": ("kr",), "swap-all": tuple(COUNTRIES)}
@@ -46,13 +55,7 @@ class DataSource:
     @classmethod
     def parse(cls, text: str) -> "DataSource":
         """``FOLDER``, ``FOLDER=SHARE``, ``FOLDER:PART`` or ``FOLDER:PART=SHARE``."""
-        folder, _, share = text.partition("=")
-        part = next((part for part in PARTS if folder.endswith(f":{part}")), "")
-        folder = folder.removesuffix(f":{part}")
-        try:
-            return cls(folder, float(share or 1), part)
-        except ValueError:
-            raise AlprError(f"{text}: the share after '=' is no number; write for example {folder}=0.25.") from None
+        return cls(*parse_source(text, PARTS))
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,8 @@ def _swapped(photos: list[CachedPhoto], seed: int, countries: tuple[str, ...]) -
 
 def _build(plan: TrainingPlan, config: SSDConfig) -> keras.Model:
     keras.utils.set_random_seed(plan.seed)
-    keras.config.set_dtype_policy(plan.precision)
-    try:
+    with dtype_policy(plan.precision):
         network = build_ssd(config)
-    finally:
-        keras.config.set_dtype_policy("float32")
     if plan.start_from:
         load_weights(network, Path(plan.start_from))
     return network

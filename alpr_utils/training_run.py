@@ -6,6 +6,8 @@ stopped training resumes from) and ``last.weights.h5``.
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,31 @@ if TYPE_CHECKING:
 
 WEIGHTS = "last.weights.h5"
 PLAN_FILE = "plan.json"
+
+
+def parse_source(text: str, parts: Sequence[str]) -> tuple[str, float, str]:
+    """``FOLDER``, ``FOLDER=SHARE``, ``FOLDER:PART`` or ``FOLDER:PART=SHARE`` -> folder, share (default 1), part.
+
+    Raises:
+        AlprError: the share is no number.
+    """
+    folder, _, share = text.partition("=")
+    part = next((part for part in parts if folder.endswith(f":{part}")), "")
+    folder = folder.removesuffix(f":{part}")
+    try:
+        return folder, float(share or 1), part
+    except ValueError:
+        raise AlprError(f"{text}: the share after '=' is no number; write for example {folder}=0.25.") from None
+
+
+@contextmanager
+def dtype_policy(precision: str) -> Iterator[None]:
+    """Layers built inside compute in ``precision``, a Keras dtype policy such as ``mixed_bfloat16``."""
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def cosine_schedule(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

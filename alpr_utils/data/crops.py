@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.data.split import identity_halves, load_texts
-from alpr_utils.data.truth import load_truth
+from alpr_utils.data.split import load_half
 from alpr_utils.errors import LabelError
 from alpr_utils.images import read_image
 from alpr_utils.plates import COUNTRIES
@@ -76,11 +75,7 @@ def _text_of_name(path: Path) -> str:
 
 
 def _plates_in_photos(folder: Path, half: str) -> Iterator[LabelledPlate]:
-    truth, _ = load_truth(folder)
-    if half:
-        halves = identity_halves([picture for picture, _ in truth], load_texts(folder))
-        chosen = {picture.path for picture in halves["ab".index(half)]}
-        truth = [(picture, plates) for picture, plates in truth if picture.path in chosen]
+    truth, _ = load_half(folder, half)
     for picture, plates in truth:
         image = read_image(picture.path)
         height, width = image.shape[:2]

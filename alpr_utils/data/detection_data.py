@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import cv2
 import imutils
-import keras
 import numpy as np
 
+from alpr_utils.data.batches import SeededBatches
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
@@ -164,7 +164,7 @@ def _shade(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     return (1 + rng.uniform(-0.5, 0.5) * np.clip(distance / softness, -1, 1))[..., None]
 
 
-class DetectionSamples(keras.utils.PyDataset):
+class DetectionSamples(SeededBatches):
     """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever ``encode`` makes of their boxes.
 
     Args:
@@ -184,17 +184,9 @@ class DetectionSamples(keras.utils.PyDataset):
         rules: Augmentation,
         seed: int,
     ):
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(batches, seed)
         self.photos, self.share = photos, np.array(weights, np.float64) / np.sum(weights)
-        self.encode, self.size, self.batch, self.batches = encode, size, batch, batches
-        self.rules, self.seed, self.epoch = rules, seed, 0
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def on_epoch_end(self) -> None:
-        """Draw new samples in the next epoch."""
-        self.epoch += 1
+        self.encode, self.size, self.batch, self.rules = encode, size, batch, rules
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """One image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
@@ -203,7 +195,7 @@ class DetectionSamples(keras.utils.PyDataset):
         return degrade_colours(image, self.rules, rng), boxes
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rng = self.rng(index)
         samples = [self.sample(rng) for _ in range(self.batch)]
         images = np.stack([image for image, _ in samples]).astype(np.float32)
         return images, np.stack([self.encode(boxes) for _, boxes in samples])

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from alpr_utils.data.truth import load_truth
+from alpr_utils.data.truth import TruePlate, load_truth
 from alpr_utils.data.voc import LabelledPicture
+from alpr_utils.errors import LabelError
 
 
 def load_texts(data_dir: Path) -> dict[str, list[str]]:
@@ -58,3 +59,14 @@ def identity_halves(
         [picture for group in groups[0::2] for picture in group],
         [picture for group in groups[1::2] for picture in group],
     )
+
+
+def load_half(data_dir: Path, half: str) -> tuple[list[tuple[LabelledPicture, list[TruePlate]]], list[LabelError]]:
+    """What `load_truth` gives, of half ``a`` or ``b`` by plate identity only; ``""``: all. Errors as there."""
+    truth, problems = load_truth(data_dir)
+    if half:
+        texts = {picture.path.name: [plate.text for plate in plates if plate.text] for picture, plates in truth}
+        halves = identity_halves([picture for picture, _ in truth], texts)
+        chosen = {picture.path for picture in halves["ab".index(half)]}
+        truth = [(picture, plates) for picture, plates in truth if picture.path in chosen]
+    return truth, problems

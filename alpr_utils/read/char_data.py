@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.data.split import identity_halves
-from alpr_utils.data.truth import load_truth
+from alpr_utils.data.split import load_half
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.plates.mongolia import ALPHABET
@@ -167,12 +166,7 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
         LabelError: the folder is missing or holds no labelled picture.
         AlprError: none of its plates has labelled characters.
     """
-    truth, _ = load_truth(folder)
-    if half:
-        texts = {picture.path.name: [plate.text for plate in plates if plate.text] for picture, plates in truth}
-        first, second = identity_halves([picture for picture, _ in truth], texts)
-        wanted = {picture.path for picture in (first if half == "a" else second)}
-        truth = [item for item in truth if item[0].path in wanted]
+    truth, _ = load_half(folder, half)
     found = []
     for picture, plates in truth:
         image = read_image(picture.path)

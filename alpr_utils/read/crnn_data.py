@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
+from alpr_utils.data.batches import SeededBatches
 from alpr_utils.read.plate_crops import (
     HEIGHT,
     MARGIN,
@@ -25,7 +25,7 @@ CUT_SIDES = {1: (0.3, 0.2, 0.3, 0.2), 2: (0.7, 0.1, 0.1, 0.1)}
 MAX_TOKENS = 10  # a row
 
 
-class CropBatches(keras.utils.PyDataset):
+class CropBatches(SeededBatches):
     """Batches for ``fit``: images uint8 (B, 64, 160, 1), and classes int32 (B, 2, 10), see `class_targets`.
 
     Args:
@@ -43,20 +43,13 @@ class CropBatches(keras.utils.PyDataset):
         batches: int,
         seed: int = 0,
     ):
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(batches, seed)
         self.sources, self.share = sources, np.array(shares, np.float64) / np.sum(shares)
         self.targets = [class_targets(source.texts, tokens) for source in sources]
-        self.batch, self.batches, self.seed, self.epoch = batch, batches, seed, 0
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def on_epoch_end(self) -> None:
-        """Draw new samples in the next epoch."""
-        self.epoch += 1
+        self.batch = batch
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rng = self.rng(index)
         images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
         targets = np.empty((self.batch, 2, MAX_TOKENS), np.int32)
         for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):

@@ -24,7 +24,9 @@ from alpr_utils.training_run import (
     WEIGHTS,
     cosine_schedule,
     draw_curves,
+    dtype_policy,
     epochs_done,
+    parse_source,
     prepare_run,
     run_callbacks,
 )
@@ -50,12 +52,7 @@ class CropSource:
     @classmethod
     def parse(cls, text: str) -> "CropSource":
         """``generated`` or ``FOLDER``, with ``:a`` or ``:b`` for a half and ``=SHARE`` behind it."""
-        folder, _, share = text.partition("=")
-        half = folder[-1] if folder.endswith((":a", ":b")) else ""
-        try:
-            return cls(folder.removesuffix(f":{half}"), float(share or 1), half)
-        except ValueError:
-            raise AlprError(f"{text}: the share after '=' is no number; write for example {folder}=0.25.") from None
+        return cls(*parse_source(text, ("a", "b")))
 
 
 @dataclass(frozen=True)
@@ -130,11 +127,8 @@ def _build(plan: CRNNPlan) -> keras.Model:
     if plan.variant not in VARIANTS:
         raise AlprError(f"{plan.variant}: no such CRNN; choose one of {', '.join(VARIANTS)}.")
     keras.utils.set_random_seed(plan.seed)
-    keras.config.set_dtype_policy(plan.precision)
-    try:
+    with dtype_policy(plan.precision):
         network = build_crnn(len(tokens_of(plan.countries)), plan.variant)
-    finally:
-        keras.config.set_dtype_policy("float32")
     if plan.start_from:
         load_weights(network, Path(plan.start_from))
     network.compile(

@@ -10,11 +10,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from alpr_utils.data.batches import SeededBatches
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.crnn_data import random_cut, relit
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
 from alpr_utils.read.rectify import UPRIGHT, build_corner_network
-from alpr_utils.training_run import WEIGHTS, cosine_schedule, draw_curves, epochs_done, prepare_run, run_callbacks
+from alpr_utils.training_run import (
+    WEIGHTS,
+    cosine_schedule,
+    draw_curves,
+    dtype_policy,
+    epochs_done,
+    prepare_run,
+    run_callbacks,
+)
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
 _KEPT_BACK = 1000  # generated plates for the validation curve
@@ -34,7 +43,7 @@ class CornerPlan:
     seed: int = 0
 
 
-class CornerBatches(keras.utils.PyDataset):
+class CornerBatches(SeededBatches):
     """Batches for ``fit``: images uint8 (B, 64, 160, 1), corners float32 (B, 8) less those of the crop.
 
     Sample ``k`` of epoch ``e`` is always the same for a seed; ``images`` and ``corners`` are those of `PlateCrops`,
@@ -44,19 +53,12 @@ class CornerBatches(keras.utils.PyDataset):
     def __init__(
         self, images: np.ndarray, corners: np.ndarray, rows: np.ndarray, batch: int, batches: int, seed: int = 0
     ):
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(batches, seed)
         self.images, self.corners, self.rows = images, corners, rows
-        self.batch, self.batches, self.seed, self.epoch = batch, batches, seed, 0
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def on_epoch_end(self) -> None:
-        """Draw new samples in the next epoch."""
-        self.epoch += 1
+        self.batch = batch
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rng = self.rng(index)
         images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
         corners = np.empty((self.batch, 4, 2), np.float32)
         for k, number in enumerate(rng.integers(len(self.images), size=self.batch)):
@@ -79,11 +81,8 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
     """
     prepare_run(run, plan)
     keras.utils.set_random_seed(plan.seed)
-    keras.config.set_dtype_policy(plan.precision)
-    try:
+    with dtype_policy(plan.precision):
         network = build_corner_network()
-    finally:
-        keras.config.set_dtype_policy("float32")
     network.compile(
         optimizer=keras.optimizers.AdamW(cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches)),
         loss="mae",
