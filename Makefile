@@ -2,7 +2,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo notebook test clean
+# The Object Detection API knows Python 3.10 and 3.11.
+API_PYTHON ?= python3.11
+API_VENV := .venv-object-detection-api
+API_BIN := $(API_VENV)/bin
+API_RUN := runs/object_detection_api
+API_MODELS := ssd_mobilenet_v2 faster_rcnn_resnet50
+API_STEPS ?= 4
+API_BATCH ?= 2
+
+.PHONY: demo notebook test object-detection-api clean
 
 $(VENV)/runtime.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,5 +39,23 @@ test: $(VENV)/dev.done
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+$(API_VENV)/done: requirements-object-detection-api.txt
+	$(API_PYTHON) -m venv $(API_VENV)
+	$(API_BIN)/python -m pip install --quiet --upgrade pip
+	$(API_BIN)/python -m pip install --quiet -r requirements-object-detection-api.txt
+	touch $@
+
+# Shows that the TensorFlow Object Detection API trains on our files and that its exports run here: 3 GB, some minutes.
+object-detection-api: $(VENV)/runtime.done $(API_VENV)/done
+	rm -rf $(API_RUN)
+	$(BIN)/python -m alpr_utils generate scenes --count 16 --out $(API_RUN)/train
+	$(BIN)/python -m alpr_utils generate scenes --count 4 --seed 1 --out $(API_RUN)/val
+	$(foreach part,train val,$(BIN)/python -m alpr_utils tfrecord --data $(API_RUN)/$(part) --class plate \
+		--name $(part) --per-file 8 --out $(API_RUN)/tfrecord &&) true
+	$(foreach model,$(API_MODELS),$(API_BIN)/python object_detection_api/train_and_export.py \
+		object_detection_api/$(model).config --steps $(API_STEPS) --batch $(API_BATCH) \
+		--run $(API_RUN)/$(model) --output $(API_RUN)/models/$(model) &&) true
+	$(BIN)/python object_detection_api/check_exports.py $(API_RUN)/val $(API_MODELS:%=$(API_RUN)/models/%)
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(API_VENV)

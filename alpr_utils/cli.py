@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alpr_utils.cli_crops import calibrate, load_plates, measure_readers
+from alpr_utils.cli_detect import anchors, import_darknet
 from alpr_utils.cli_generate import generate_app
+from alpr_utils.cli_tfrecord import tfrecord
 from alpr_utils.cli_train import train_app
 from alpr_utils.errors import AlprError
 from alpr_utils.quiet import import_tensorflow_quietly
 
 if TYPE_CHECKING:
-    from alpr_utils.detect.exported import ExportedDetector
+    from alpr_utils.detect.detector import Detector
     from alpr_utils.evaluate import Evaluation
+    from alpr_utils.evaluate_crops import PlateCrop
     from alpr_utils.pipeline import Enhance, PictureResult
     from alpr_utils.read.reading import Reader
 
-DEFAULT_READER = "crnn_small"
+DEFAULT_READER = "voting"
 
 app = typer.Typer(
     name="alpr_utils",
@@ -33,8 +37,19 @@ download_app = typer.Typer(help="Download public photos.", no_args_is_help=True,
 app.add_typer(train_app, name="train")
 app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
+app.command("calibrate")(calibrate)
+app.command("tfrecord")(tfrecord)
+app.command("anchors")(anchors)
+app.command("import-darknet")(import_darknet)
 
 DetectorOption = Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")]
+TilesOption = Annotated[bool, typer.Option("--tiles", help="Look at overlapping parts of large pictures, too.")]
+VehicleFirstOption = Annotated[
+    bool, typer.Option("--vehicle-first", help="Find vehicles in large pictures and look at each of them, too.")
+]
+VehicleDetectorOption = Annotated[
+    str, typer.Option(help="With --vehicle-first: folder name in the models folder, or a path.")
+]
 ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only detects.")]
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
@@ -50,14 +65,31 @@ def _complain(error: object) -> None:
     tqdm.write(f"error: {error}", file=sys.stderr)
 
 
-def _detector(name: str, models: Path | None) -> "ExportedDetector":
+def _detector(name: str, models: Path | None, tiles: bool, vehicle_first: bool, vehicle_detector: str) -> "Detector":
     from alpr_utils.detect.exported import default_models_dir, list_detectors, load_detector
 
+    if tiles and vehicle_first:
+        raise typer.BadParameter("--tiles and --vehicle-first are two ways to the same end; give one of them.")
     models = models or default_models_dir()
     if not (models / name).exists() and not Path(name).exists():
         known = ", ".join(list_detectors(models)) or "none"
         raise typer.BadParameter(f"no detector '{name}'; give a path or one of {models}: {known}.")
     import_tensorflow_quietly()
+    if tiles:
+        from alpr_utils.detect.tiles import TiledDetector
+
+        return TiledDetector(load_detector(name, models))
+    if vehicle_first:
+        from alpr_utils.detect.vehicle_first import (
+            VehicleFirstDetector,
+            load_vehicle_detector,
+            no_vehicle_detector,
+        )
+
+        if not (models / vehicle_detector).exists() and not Path(vehicle_detector).exists():
+            raise typer.BadParameter(no_vehicle_detector(vehicle_detector, models))
+        vehicles = load_vehicle_detector(vehicle_detector, models)
+        return VehicleFirstDetector(load_detector(name, models), vehicles)
     return load_detector(name, models)
 
 
@@ -113,6 +145,9 @@ def read(
     csv: Annotated[Path | None, typer.Option(help="Table [default: OUTPUT/plates.csv].")] = None,
     json: Annotated[Path | None, typer.Option(help="The same with the score of every character.")] = None,
     detector: DetectorOption = "plate_detector_ssd",
+    tiles: TilesOption = False,
+    vehicle_first: VehicleFirstOption = False,
+    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
     reader: ReaderOption = DEFAULT_READER,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,
@@ -136,7 +171,7 @@ def read(
         pictures, incomplete = _find(paths)
         results = process_batch(pictures, lambda image: [read_whole(image, opened_reader)], every)
     else:
-        opened_detector = _detector(detector, models)
+        opened_detector = _detector(detector, models, tiles, vehicle_first, vehicle_detector)
         pictures, incomplete = _find(paths)
         results = process_batch(
             pictures, lambda image: read_plates(image, opened_detector, opened_reader, chosen_enhance, min_score), every
@@ -197,9 +232,17 @@ def _write_results(
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Option(help="Photos with VOC XML, and plates.csv where there is one.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="Photos with VOC XML, and plates.csv where there is one; with --crops also 'generated'."),
+    ],
     detector: DetectorOption = "plate_detector_ssd",
-    reader: ReaderOption = DEFAULT_READER,
+    tiles: TilesOption = False,
+    vehicle_first: VehicleFirstOption = False,
+    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
+    reader: Annotated[
+        list[str] | None, typer.Option(help=f"Name of a reader [default: {DEFAULT_READER}]; with --crops several.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")] = None,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,
@@ -212,6 +255,10 @@ def evaluate(
     width: Annotated[
         list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
     ] = None,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")] = 400,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
     from alpr_utils.evaluate import evaluate as measure
@@ -219,11 +266,17 @@ def evaluate(
 
     if split not in ("", "a", "b"):
         raise typer.BadParameter(f"no half '{split}'; choose a or b.")
-    readers = [_reader(reader, models, country, grammar, remove_shadows) for grammar in (True, False)]
+    readers = [
+        [_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)]
+        for name in reader or [DEFAULT_READER]
+    ]
     if crops:
-        _evaluate_crops(data, readers, split, width or [], json)
+        _evaluate_crops(load_plates(data, split, count, country, models), readers, data, width, shrink, json)
         return
-    figures = measure(data, _detector(detector, models), readers[0], readers[1], _enhance(enhance), split)
+    if len(readers) > 1:
+        raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
+    opened_detector = _detector(detector, models, tiles, vehicle_first, vehicle_detector)
+    figures = measure(data, opened_detector, readers[0][0], readers[0][1], _enhance(enhance), split)
     for problem in figures.problems:
         _complain(problem)
     if json:
@@ -234,26 +287,20 @@ def evaluate(
 
 
 def _evaluate_crops(
-    data: Path, readers: "Sequence[Reader | None]", split: str, widths: list[int], json: Path | None
+    plates: "Sequence[PlateCrop]",
+    readers: "Sequence[Sequence[Reader | None]]",
+    data: Path,
+    width: list[int] | None,
+    shrink: bool,
+    json: Path | None,
 ) -> None:
-    from alpr_utils.evaluate_crops import evaluate_crops
-    from alpr_utils.results import write_json
+    from alpr_utils.evaluate_crops import WIDTHS
 
-    reader, free_reader = readers
-    if reader is None or free_reader is None:
+    pairs = [(one, free) for one, free in readers if one is not None and free is not None]
+    if len(pairs) < len(readers):
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
-    evaluations = evaluate_crops(data, reader, free_reader, split, widths)
-    if json:
-        write_json(json, [asdict(evaluation) for evaluation in evaluations])
-    for figures in evaluations:
-        typer.echo(
-            f"{figures.plates} plates{f' {figures.width} pixels wide' if figures.width else ''}: "
-            f"exact {figures.exact:.1%}, without grammar {figures.exact_without_grammar:.1%}, "
-            f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate"
-        )
-        for outcome in figures.outcomes:
-            if outcome.text != outcome.true_text:
-                typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'}")
+    widths = (None, *WIDTHS) if shrink else width or (None,)
+    measure_readers(plates, pairs, str(data), widths, json)
 
 
 def _say_figures(figures: "Evaluation") -> None:
@@ -268,6 +315,7 @@ def _say_figures(figures: "Evaluation") -> None:
         f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
         f"{figures.pictures_with_two_false_boxes} pictures with two or more"
     )
+    typer.echo("by width: " + ", ".join(f"{band.title} {band.found} of {band.plates}" for band in figures.by_width))
     for title, exact, free, cer in (
         ("all plates", texts.exact, texts.exact_without_grammar, texts.cer),
         ("found plates", texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),

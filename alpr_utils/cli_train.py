@@ -11,47 +11,65 @@ from alpr_utils.quiet import import_tensorflow_quietly
 train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@train_app.command("ssd")
-def train_ssd(
+def train_detector(
+    context: typer.Context,
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Settings, such as configs/ssd.json; the options below override it.")
+    ] = None,
     data: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help="VOC folder; FOLDER=0.25 sets its share, FOLDER:a its half a, FOLDER:swap (-kr, -all) new plates."
         ),
-    ],
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
-    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
-        "exported_model_directory/plate_detector_ssd"
-    ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Model folder [default: exported_model_directory/plate_detector_...].")
+    ] = None,
     validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option()] = None,
+    warm_up: Annotated[int | None, typer.Option(min=0, help="Batches until the learning rate is reached.")] = None,
     start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
     precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
     threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
+    long_side: Annotated[
+        int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
+    ] = None,
     seed: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    """Train the SSD plate detector and export it."""
+    """Train a detector and export it."""
     import_tensorflow_quietly()
-    from alpr_utils.export import export_ssd
-    from alpr_utils.train import DataSource, TrainingPlan
-    from alpr_utils.train import train_ssd as train
+    from alpr_utils.export import LONG_SIDES, export_detector
+    from alpr_utils.train import DataSource, load_settings
+    from alpr_utils.train import train_detector as train
 
-    plan = TrainingPlan(tuple(DataSource.parse(text) for text in data))
+    name = context.command.name or ""
+    settings = load_settings(name, config)
     chosen: dict[str, Any] = {
+        "sources": tuple(DataSource.parse(text) for text in data) if data else None,
         "validation": DataSource.parse(validation) if validation else None,
         "epochs": epochs,
         "batch": batch,
         "learning_rate": learning_rate,
+        "warm_up": warm_up,
         "start_from": start_from,
         "precision": precision,
         "seed": seed,
     }
-    plan = replace(plan, **{name: value for name, value in chosen.items() if value is not None})
-    weights = train(plan, run, stop_after=stop_after)
-    typer.echo(f"exported to {export_ssd(weights, output, {'training': asdict(plan)}, threshold)}")
+    plan = replace(settings.training, **{key: value for key, value in chosen.items() if value is not None})
+    settings = replace(settings, training=plan)
+    weights = train(settings, run, stop_after)
+    folder = output or Path("exported_model_directory") / f"plate_detector_{name}"
+    sides = (long_side, long_side) if long_side else LONG_SIDES
+    export_detector(weights, folder, settings.make(), plan.classes, {"training": asdict(plan)}, threshold, sides)
+    typer.echo(f"exported to {folder}")
+
+
+for _name, _title in (("ssd", "SSD"), ("faster_rcnn", "Faster R-CNN"), ("yolov3", "YOLOv3")):
+    train_app.command(_name, help=f"Train the {_title} plate detector and export it.")(train_detector)
 
 
 @train_app.command("chars")
@@ -120,6 +138,48 @@ def train_crnn(
     weights = train(plan, run, workers)
     folder = output or Path("exported_model_directory") / f"crnn_{plan.variant}"
     typer.echo(f"exported to {export_crnn(weights, folder, plan)}")
+
+
+@train_app.command("char_detector")
+def train_char_detector(
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    source: Annotated[
+        list[str],
+        typer.Option(help="generated, or a folder of photos with labelled characters (FOLDER:a its half a); =SHARE."),
+    ],
+    output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
+        "exported_model_directory/char_detector"
+    ),
+    country: Annotated[list[str] | None, typer.Option(help="Whose plates: mn or kr; repeat it for both.")] = None,
+    validation: Annotated[list[str] | None, typer.Option(help="Real plates for the curve.")] = None,
+    generated: Annotated[int | None, typer.Option(min=1, help="Plates to generate; they are drawn repeatedly.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+) -> None:
+    """Train the character detector: on generated plates, then with --start-from on real ones."""
+    import_tensorflow_quietly()
+    from alpr_utils.char_detector_train import CharDetectorPlan, CropSource, export_char_detector
+    from alpr_utils.char_detector_train import train_char_detector as train
+
+    chosen: dict[str, Any] = {
+        "sources": tuple(CropSource.parse(text) for text in source),
+        "validation": tuple(CropSource.parse(text) for text in validation or ()),
+        "countries": tuple(country) if country else None,
+        "generated": generated,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "start_from": start_from,
+        "precision": precision,
+        "seed": seed,
+    }
+    plan = CharDetectorPlan(**{name: value for name, value in chosen.items() if value is not None})
+    typer.echo(f"exported to {export_char_detector(train(plan, run, workers), output, plan)}")
 
 
 @train_app.command("corners")

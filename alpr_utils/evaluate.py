@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from alpr_utils.average_precision import ClassScorer
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.split import load_half
 from alpr_utils.data.truth import TruePlate
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.detect.detector import Detection, Detector
 from alpr_utils.errors import AlprError, LabelError
+from alpr_utils.evaluate_widths import WidthBand, found_by_width
 from alpr_utils.images import read_image
 from alpr_utils.pipeline import Enhance, crop_plate
 from alpr_utils.read.reading import Reader
+from alpr_utils.reading_measures import character_error_rate
 
 # Average precision needs the whole ranking, down to boxes that nobody would report.
 MIN_SCORE_FOR_AP = 0.01
@@ -33,6 +36,7 @@ class PlateOutcome:
     Attributes:
         picture: file name.
         true_text: ``""`` where only the box is known.
+        width: of its box, pixels of the picture.
         iou: overlap with its box at the operating threshold, 0 when not detected.
         text, text_without_grammar: read in the found box, ``""`` without one.
         text_in_true_box: read in the true box.
@@ -41,6 +45,7 @@ class PlateOutcome:
 
     picture: str
     true_text: str
+    width: float
     iou: float
     text: str = ""
     text_without_grammar: str = ""
@@ -77,9 +82,11 @@ class Evaluation:
 
     Attributes:
         ap, ap50, ap75: average precision as COCO defines it: mean over IoU 0.50 to 0.95, at 0.50, at 0.75; 0..1.
+        ap_by_class: for a detector of several classes AP, AP50 and AP75 of each, and as ``mean`` the mAP; else empty.
         recall_at_threshold: share of the plates found (IoU >= 0.5) at the operating threshold.
         false_boxes_per_picture: boxes at the operating threshold that match no plate, mean over the pictures.
         pictures_with_two_false_boxes: pictures with more than one of them.
+        by_width: how many plates were found (IoU >= 0.5, operating threshold), by their width in the picture.
         texts: reading figures.
         lost: stage -> number of plates lost there.
         milliseconds: stage -> median time a picture.
@@ -99,9 +106,11 @@ class Evaluation:
     ap: float
     ap50: float
     ap75: float
+    ap_by_class: dict[str, tuple[float, float, float]]
     recall_at_threshold: float
     false_boxes_per_picture: float
     pictures_with_two_false_boxes: int
+    by_width: tuple[WidthBand, ...]
     texts: TextFigures
     lost: dict[str, int]
     milliseconds: dict[str, float]
@@ -124,46 +133,6 @@ class _Stopwatch:
     def medians(self) -> dict[str, float]:
         medians = {name: float(np.median(times)) for name, times in self._times.items()}
         return {name: round(ms, 1) for name, ms in {**medians, "total": sum(medians.values())}.items()}
-
-
-def average_precision(
-    truths: Sequence[Sequence[tuple[float, ...]]],
-    found: Sequence[Sequence[Detection]],
-    sizes: Sequence[tuple[int, int]],
-) -> tuple[float, float, float]:
-    """AP, AP50 and AP75 by faster-coco-eval.
-
-    Args:
-        truths: for each picture its true boxes, ymin, xmin, ymax, xmax, normalised.
-        found: for each picture its detections with their scores.
-        sizes: for each picture height and width in pixels.
-    """
-    from faster_coco_eval import COCO, COCOeval_faster
-
-    def pixels(box: tuple[float, ...], size: tuple[int, int]) -> list[float]:
-        ymin, xmin, ymax, xmax = np.array(box, np.float64) * [*size, *size]
-        return [float(xmin), float(ymin), float(xmax - xmin), float(ymax - ymin)]
-
-    annotations: list[dict[str, object]] = []
-    for picture, (boxes, size) in enumerate(zip(truths, sizes, strict=True), start=1):
-        for box in boxes:
-            bbox = pixels(box, size)
-            entry = {"image_id": picture, "category_id": 1, "bbox": bbox, "area": bbox[2] * bbox[3], "iscrowd": 0}
-            annotations.append({"id": len(annotations) + 1, **entry})
-    images = [{"id": i, "height": size[0], "width": size[1]} for i, size in enumerate(sizes, start=1)]
-    truth = COCO({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "plate"}]})
-    results = truth.loadRes(
-        [
-            {"image_id": picture, "category_id": 1, "bbox": pixels(item.box, size), "score": item.score}
-            for picture, (items, size) in enumerate(zip(found, sizes, strict=True), start=1)
-            for item in items
-        ]
-    )
-    evaluation = COCOeval_faster(truth, results, "bbox", print_function=lambda *_: None)
-    evaluation.evaluate()
-    evaluation.accumulate()
-    evaluation.summarize()
-    return float(evaluation.stats[0]), float(evaluation.stats[1]), float(evaluation.stats[2])
 
 
 def match(plates: Sequence[TruePlate], found: Sequence[Detection]) -> tuple[list[tuple[int, float]], int]:
@@ -204,14 +173,17 @@ class _Scorer:
     """Runs detector and reader over pictures and keeps what the figures need."""
 
     def __init__(
-        self, detector: Detector, reader: Reader | None, reader_without_grammar: Reader | None, enhance: Enhance | None
+        self,
+        detector: Detector,
+        reader: Reader | None,
+        reader_without_grammar: Reader | None,
+        enhance: Enhance | None,
+        classes: ClassScorer,
     ):
         self._detector, self._enhance = detector, enhance
         self._reader, self._reader_without_grammar = reader, reader_without_grammar
         self.watch = _Stopwatch()
-        self.truths: list[list[tuple[float, ...]]] = []
-        self.found: list[list[Detection]] = []
-        self.sizes: list[tuple[int, int]] = []
+        self.classes = classes
         self.false_boxes: list[int] = []
         self.outcomes: list[PlateOutcome] = []
 
@@ -232,21 +204,21 @@ class _Scorer:
         """
         with self.watch.stage("open"):
             image = read_image(picture.path)
-        ranked = self._find(image)
+        size = (image.shape[0], image.shape[1])
+        ranked = self.classes.add(picture, [plate.box for plate in plates], self._find(image), size)
         reported = [detection for detection in ranked if detection.score >= self._detector.threshold]
         with self.watch.stage("read"):
             texts = [self._text(self._reader, image, detection.box) for detection in reported]
         pairs, false_boxes = match(plates, reported)
-        self.truths.append([plate.box for plate in plates])
-        self.found.append(ranked)
-        self.sizes.append((image.shape[0], image.shape[1]))
         self.false_boxes.append(false_boxes)
         for plate, (index, iou) in zip(plates, pairs, strict=True):
             text = texts[index] if index >= 0 else ""
             free = self._text(self._reader_without_grammar, image, reported[index].box) if index >= 0 else ""
             in_true_box = self._text(self._reader, image, plate.box) if plate.text else ""
             stage = _stage_lost(plate.text if self._reader else "", iou, text, free)
-            self.outcomes.append(PlateOutcome(picture.path.name, plate.text, iou, text, free, in_true_box, stage))
+            width = round(image.shape[1] * (plate.box[3] - plate.box[1]), 1)
+            name = picture.path.name
+            self.outcomes.append(PlateOutcome(name, plate.text, width, iou, text, free, in_true_box, stage))
 
 
 def _share(values: Sequence[bool]) -> float | None:
@@ -254,12 +226,7 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def _error_rate(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Character error rate of (true, read) pairs: Levenshtein distance / true characters."""
-    from rapidfuzz.distance import Levenshtein
-
-    if not pairs:
-        return None
-    return round(sum(Levenshtein.distance(true, read) for true, read in pairs) / sum(len(true) for true, _ in pairs), 4)
+    return character_error_rate(pairs) if pairs else None
 
 
 def _text_figures(outcomes: Sequence[PlateOutcome]) -> TextFigures:
@@ -299,17 +266,18 @@ def evaluate(
     """
     entries, label_problems = load_half(data_dir, split)
     problems = [str(problem) for problem in label_problems]
-    scorer = _Scorer(detector, reader, reader_without_grammar, enhance)
+    classes = ClassScorer([picture for picture, _ in entries])
+    scorer = _Scorer(detector, reader, reader_without_grammar, enhance, classes)
     for picture, plates in entries:
         try:
             scorer.add(picture, plates)
         except AlprError as error:
             problems.append(str(error))
-    if not scorer.sizes:
+    if not scorer.false_boxes:
         raise LabelError(
             f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); mend those files."
         )
-    ap, ap50, ap75 = average_precision(scorer.truths, scorer.found, scorer.sizes)
+    ap, ap50, ap75 = classes.precision()
     with_text = [o for o in scorer.outcomes if o.true_text] if reader else []
     stages = Counter(o.stage for o in scorer.outcomes)
     return Evaluation(
@@ -319,15 +287,17 @@ def evaluate(
         reader=reader.name if reader else "none",
         enhanced=enhance is not None,
         threshold=detector.threshold,
-        pictures=len(scorer.sizes),
+        pictures=len(scorer.false_boxes),
         plates=len(scorer.outcomes),
         plates_with_text=sum(bool(o.true_text) for o in scorer.outcomes),
-        ap=round(ap, 4),
-        ap50=round(ap50, 4),
-        ap75=round(ap75, 4),
+        ap=ap,
+        ap50=ap50,
+        ap75=ap75,
+        ap_by_class=classes.by_class(),
         recall_at_threshold=_share([o.iou >= FOUND_IOU for o in scorer.outcomes]) or 0.0,
         false_boxes_per_picture=round(float(np.mean(scorer.false_boxes)), 4),
         pictures_with_two_false_boxes=sum(count > 1 for count in scorer.false_boxes),
+        by_width=found_by_width((o.width, o.iou >= FOUND_IOU) for o in scorer.outcomes),
         texts=_text_figures(with_text),
         lost={stage: stages[stage] for stage in STAGES},
         milliseconds=scorer.watch.medians(),

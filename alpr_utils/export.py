@@ -1,10 +1,11 @@
-"""Trained network -> a folder of exported_model_directory/ that any TensorFlow program can serve.
+"""Trained detector -> a folder of exported_model_directory/ that any TensorFlow program can serve.
 
 The SavedModel has the signature of the TensorFlow Object Detection API: ``input_tensor: uint8 (1, H, W, 3)`` in, boxes,
 scores, classes and their number out. Resizing, decoding and non-maximum suppression happen inside the graph.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,8 +13,7 @@ import keras
 import tensorflow as tf
 
 from alpr_utils.data.detection_data import PADDING_GREY
-from alpr_utils.detect.anchors import make_anchors
-from alpr_utils.detect.ssd import SSDConfig, build_ssd, decode
+from alpr_utils.detect.architecture import Architecture
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
@@ -21,14 +21,19 @@ LONG_SIDES = (960, 1280)  # large photos keep more of their far plates, small on
 MAX_CANDIDATES = 300
 MAX_DETECTIONS = 50
 MIN_SCORE = 0.01
-LABEL_MAP = "item {\n  id: 1\n  name: 'plate'\n}\n"
+LABEL_MAP_FILE = "label_map.pbtxt"
 
 
-class ServedSSD(tf.Module):
-    """The SSD with everything around it: picture of any size in, boxes in 0..1 out.
+def label_map(classes: Sequence[str]) -> str:
+    """The text of a ``label_map.pbtxt`` that numbers ``classes`` from 1."""
+    return "".join(f"item {{\n  id: {number}\n  name: '{name}'\n}}\n" for number, name in enumerate(classes, start=1))
+
+
+class ServedDetector(tf.Module):
+    """A detector with everything around it: picture of any size in, boxes in 0..1 out.
 
     Args:
-        network: ``build_ssd(config)`` with trained weights.
+        network: what ``architecture.build()`` gave, with trained weights.
         long_sides: pixels, shortest and longest; pictures whose longer side is outside are resized to the nearer one.
         max_iou: two boxes that overlap more are one plate (non-maximum suppression).
         vote_iou: a kept box becomes the score-weighted mean of the candidates that overlap it more than this
@@ -38,13 +43,13 @@ class ServedSSD(tf.Module):
     def __init__(
         self,
         network: keras.Model,
-        config: SSDConfig,
+        architecture: Architecture,
         long_sides: tuple[int, int] = LONG_SIDES,
         max_iou: float = 0.4,
         vote_iou: float = 0.65,
     ):
         super().__init__()
-        self.network, self.spec = network, config.anchors
+        self.network, self.architecture = network, architecture
         self.long_sides, self.max_iou, self.vote_iou = long_sides, max_iou, vote_iou
 
     def _prepare(self, picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -60,10 +65,16 @@ class ServedSSD(tf.Module):
             lambda: tf.image.resize(pixels, size, method="area"),
             lambda: tf.image.resize(pixels, size, method="bilinear"),
         )
-        largest_stride = self.spec.strides[-1]
-        padding = (-size) % largest_stride
+        padding = (-size) % self.architecture.stride
         padded = tf.pad(resized, [[0, 0], [0, padding[0]], [0, padding[1]], [0, 0]], constant_values=PADDING_GREY)
         return tf.ensure_shape(padded, (1, None, None, 3)), tf.cast(size, tf.float32)
+
+    def _best(self, padded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The candidates of all classes with the highest scores: boxes (K, 4), pixels, scores (K,), classes (K,)."""
+        boxes, scores = self.architecture.candidates(self.network, padded)  # (N, 4), (N, classes)
+        count = tf.minimum(MAX_CANDIDATES, tf.size(scores))
+        best, places = tf.math.top_k(tf.reshape(scores, [-1]), count)
+        return tf.gather(boxes, places // scores.shape[1]), best, places % scores.shape[1]
 
     def _vote(self, kept: tf.Tensor, boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
         low = tf.maximum(kept[:, None, :2], boxes[None, :, :2])
@@ -78,52 +89,55 @@ class ServedSSD(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec((1, None, None, 3), tf.uint8, name="input_tensor")])
     def __call__(self, input_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
         padded, size = self._prepare(input_tensor)
-        predictions = self.network(padded, training=False)[0]  # (N, 5)
-        anchors = make_anchors(tf.shape(padded)[1], tf.shape(padded)[2], self.spec)
-        scores, best = tf.math.top_k(tf.sigmoid(predictions[:, 4]), tf.minimum(MAX_CANDIDATES, len(predictions)))
-        boxes = decode(tf.gather(predictions[:, :4], best), tf.gather(anchors, best))
-        kept = tf.image.non_max_suppression(boxes, scores, MAX_DETECTIONS, self.max_iou, MIN_SCORE)
-        voted = self._vote(tf.gather(boxes, kept), boxes, scores)
+        boxes, scores, classes = self._best(padded)
+        # Classes are moved far apart, so that only boxes of the same class suppress each other and vote together.
+        distance = tf.cast(classes, tf.float32)[:, None] * 4 * tf.cast(tf.reduce_max(tf.shape(padded)), tf.float32)
+        apart = boxes + distance
+        kept = tf.image.non_max_suppression(apart, scores, MAX_DETECTIONS, self.max_iou, MIN_SCORE)
+        voted = self._vote(tf.gather(apart, kept), apart, scores) - tf.gather(distance, kept)
         normalised = tf.clip_by_value(voted / tf.tile(size, [2]), 0.0, 1.0)
         return {
             "detection_boxes": normalised[None],
             "detection_scores": tf.gather(scores, kept)[None],
-            "detection_classes": tf.ones_like(kept, tf.float32)[None],
+            "detection_classes": tf.cast(tf.gather(classes, kept) + 1, tf.float32)[None],
             "num_detections": tf.cast(tf.shape(kept), tf.float32),
         }
 
 
-def export_ssd(
+def export_detector(
     weights: Path,
     folder: Path,
+    architecture: Architecture,
+    classes: Sequence[str] = ("plate",),
     facts: dict[str, object] | None = None,
     threshold: float = 0.5,
     long_sides: tuple[int, int] = LONG_SIDES,
-    config: SSDConfig | None = None,
 ) -> Path:
-    """Export trained SSD weights as a model folder (SavedModel, weights, label map, metadata).
+    """Export trained weights as a model folder (SavedModel, weights, label map, metadata).
 
     Args:
-        weights: ``last.weights.h5`` of a training run.
+        weights: ``last.weights.h5`` of a training run or ``weights.npz`` of a model folder.
         folder: e.g. ``exported_model_directory/plate_detector_ssd``; replaced if it exists.
+        classes: the names of the network's classes.
         facts: what metadata.json should tell besides: training data, figures.
-        threshold: operating threshold, the score from which a box counts as a plate.
+        threshold: operating threshold, the score from which a box counts as an object.
+        long_sides: see `ServedDetector`.
 
     Raises:
         ModelError: ``weights`` is missing or belongs to another network.
     """
-    config = config or SSDConfig()
-    network = build_ssd(config)
+    network = architecture.build()
     load_weights(network, weights)
     shutil.rmtree(folder, ignore_errors=True)
     saved_model = folder / "saved_model"
-    served = ServedSSD(network, config, long_sides)
+    served = ServedDetector(network, architecture, long_sides)
     tf.saved_model.save(served, str(saved_model), signatures={"serving_default": served.__call__})
     save_weights(network, folder / WEIGHTS_FILE)
-    (folder / "label_map.pbtxt").write_text(LABEL_MAP, encoding="utf-8")
+    (folder / LABEL_MAP_FILE).write_text(label_map(classes), encoding="utf-8")
     described = {
-        "architecture": "ssd",
-        "config": asdict(config),
+        "architecture": architecture.name,
+        "config": asdict(architecture.config),
+        "classes": list(classes),
         "input_long_sides": long_sides,
         "threshold": threshold,
         "parameters": network.count_params(),

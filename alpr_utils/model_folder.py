@@ -27,6 +27,19 @@ def write_metadata(folder: Path, facts: dict[str, Any], files: Sequence[Path]) -
     (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
 
 
+def add_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Write ``facts`` into the ``metadata.json`` of a model folder, in place of facts of the same names.
+
+    Raises:
+        ModelError: as `read_metadata`, or there is none.
+    """
+    known = read_metadata(folder)
+    if not known:
+        raise ModelError(f"{folder / METADATA_FILE}: is missing or empty; restore the folder or train it again.")
+    text = json.dumps({**known, **facts}, indent=2, ensure_ascii=False)
+    (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+
+
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The facts in ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
 
@@ -48,3 +61,20 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         if _sha256(part) != checksum:
             raise ModelError(f"{part}: does not have the checksum in {METADATA_FILE}; copy the model folder again.")
     return facts
+
+
+def trained_on(facts: Any) -> tuple[str, ...]:
+    """The folders of real plates that the trainings in ``facts`` of a model folder name, each with its half, once."""
+    found: dict[str, None] = {}
+    if isinstance(facts, dict):
+        folder, half = facts.get("folder"), facts.get("half") or ""
+        if isinstance(folder, str) and folder != "generated":
+            found[f"{folder}:{half}" if half else folder] = None
+        for name in facts.get("labelled_folders") or ():
+            found[str(name)] = None
+        parts = [value for key, value in facts.items() if key != "validation"]
+    else:
+        parts = list(facts) if isinstance(facts, list | tuple) else []
+    for part in parts:
+        found.update(dict.fromkeys(trained_on(part)))
+    return tuple(found)

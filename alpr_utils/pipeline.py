@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from alpr_utils.detect.exported import default_models_dir
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import is_video, read_image, video_frames
 from alpr_utils.read.reading import Reader, Reading
+
+if TYPE_CHECKING:
+    from alpr_utils.read.crnn_reader import CRNNReader
+    from alpr_utils.read.rectify import Rectifier
 
 # Boxes cut the outer strokes now and then; readers expect a little of the surroundings.
 CROP_MARGIN = 0.06
@@ -78,16 +83,38 @@ def _load_classical(models_dir: Path, country: str, grammar: bool, remove_shadow
     return load_classical_reader(models_dir, grammar, remove_shadows)
 
 
-def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
-    from alpr_utils.read.crnn_reader import CRNNReader
+def _load_rectifier(models_dir: Path) -> "Rectifier | None":
     from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
 
-    rectifier = Rectifier(models_dir / MODEL_FOLDER) if (models_dir / MODEL_FOLDER).exists() else None
-    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar, rectifier)
+    return Rectifier(models_dir / MODEL_FOLDER) if (models_dir / MODEL_FOLDER).exists() else None
+
+
+def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> "CRNNReader":
+    from alpr_utils.read.crnn_reader import CRNNReader
+
+    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar, _load_rectifier(models_dir))
+
+
+def _load_char_detector(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
+    from alpr_utils.char_network import load_char_detector
+
+    return load_char_detector(models_dir / "char_detector", country, grammar, _load_rectifier(models_dir))
+
+
+def _load_voting(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
+    from alpr_utils.read.classical import load_classical_reader
+    from alpr_utils.read.voting import VotingReader
+
+    crnn = _load_crnn("small", models_dir, country, grammar, remove_shadows)
+    if country == "kr":
+        return crnn
+    return VotingReader(crnn, load_classical_reader(models_dir, grammar, remove_shadows))
 
 
 _READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {
+    "voting": _load_voting,
     "classical": _load_classical,
+    "char_detector": _load_char_detector,
     **{f"crnn_{variant}": partial(_load_crnn, variant) for variant in ("small", "gru", "lstm")},
 }
 READERS = tuple(_READER_LOADERS)

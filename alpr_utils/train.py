@@ -5,8 +5,9 @@ torch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -15,12 +16,15 @@ from alpr_utils.data.corners import CORNERS_FILE, load_corners
 from alpr_utils.data.detection_data import Augmentation, CachedPhoto, DetectionSamples, load_photos
 from alpr_utils.data.split import identity_halves, load_texts
 from alpr_utils.data.voc import LabelledPicture, load_labelled
-from alpr_utils.detect.anchors import assign_targets, make_anchors
-from alpr_utils.detect.ssd import SSDConfig, SSDLoss, build_ssd
-from alpr_utils.errors import AlprError
+from alpr_utils.detect.architecture import Architecture, TrainableDetector, architecture_type
+from alpr_utils.detect.backbone import BACKBONE
+from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.model_folder import read_metadata
 from alpr_utils.plates import COUNTRIES
+from alpr_utils.settings import parse_settings, read_json
 from alpr_utils.synth.swap import swap_plate
 from alpr_utils.training_run import (
+    LOG,
     WEIGHTS,
     cosine_schedule,
     draw_curves,
@@ -30,7 +34,10 @@ from alpr_utils.training_run import (
     prepare_run,
     run_callbacks,
 )
-from alpr_utils.weights import load_weights
+from alpr_utils.weights import WEIGHTS_FILE, load_weights
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SWAP_COUNTRIES = {"swap": ("mn",), "swap-kr": ("kr",), "swap-all": tuple(COUNTRIES)}
 PARTS = ("a", "b", *SWAP_COUNTRIES)
@@ -63,21 +70,71 @@ class TrainingPlan:
     """Everything that decides a training; lengths in pixels, ``epoch_batches`` batches make an epoch.
 
     Attributes:
+        sources: labelled photos, paths from the current folder.
+        validation: photos for the validation curve.
+        classes: names of the labelled objects to find.
+        height, width: of a sample.
+        more_sizes: further heights and widths; the batches have all sizes in turn (multi-scale training). The first
+            one differs from ``height`` and ``width`` in both.
+        warm_up: steps over which the learning rate rises to ``learning_rate``.
         precision: Keras dtype policy; ``mixed_bfloat16`` is faster on processors that know bfloat16.
-        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights.
+        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, a model folder of another architecture that
+            lends its backbone, or ``""`` for random weights.
     """
 
-    sources: tuple[DataSource, ...]
+    sources: tuple[DataSource, ...] = ()
     validation: DataSource | None = None
+    classes: tuple[str, ...] = ("plate",)
     height: int = 256
     width: int = 384
+    more_sizes: tuple[tuple[int, int], ...] = ()
     batch: int = 16
     epochs: int = 60
     epoch_batches: int = 100
     learning_rate: float = 2e-3
+    warm_up: int = 200
     precision: str = "float32"
     start_from: str = ""
     seed: int = 0
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Height and width of the samples of a batch, in turn."""
+        return ((self.height, self.width), *self.more_sizes)
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """A configuration file of ``train``: the architecture, the numbers of its network, and the training."""
+
+    architecture: str
+    network: "DataclassInstance"
+    training: TrainingPlan = field(default_factory=TrainingPlan)
+
+    def make(self) -> Architecture:
+        """The architecture with its settings, for as many classes as the training has."""
+        return architecture_type(self.architecture)(self.network)
+
+
+def load_settings(name: str, file: Path | None = None) -> DetectorSettings:
+    """The settings of a configuration file, else the defaults of architecture ``name``.
+
+    Raises:
+        AlprError: the file is missing or broken, has a key or value that is none of its architecture's, or is for
+            another one.
+    """
+    defaults = architecture_type(name)().config
+    if file is None:
+        return DetectorSettings(name, defaults)
+    content = read_json(file)
+    for key in content:
+        if key not in ("architecture", "network", "training"):
+            raise AlprError(f"{file}: has the unknown key '{key}'; known are architecture, network, training.")
+    if content.get("architecture", name) != name:
+        raise AlprError(f"{file}: is for '{content['architecture']}'; run 'train {content['architecture']}' with it.")
+    network = parse_settings(type(defaults), content.get("network", {}), f"{file}: network")
+    training = parse_settings(TrainingPlan, content.get("training", {}), f"{file}: training")
+    return DetectorSettings(name, network, training)
 
 
 def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprError]]:
@@ -92,90 +149,135 @@ def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprErr
     return pictures, list(problems)
 
 
-def _photos(sources: Sequence[DataSource], seed: int) -> list[list[CachedPhoto]]:
+def _photos(sources: Sequence[DataSource], classes: tuple[str, ...], seed: int) -> list[list[CachedPhoto]]:
     groups = []
     for source in sources:
         pictures, problems = load_source(source)
-        photos, unreadable = load_photos(pictures)
+        photos, unreadable = load_photos(pictures, classes)
         for problem in [*problems, *unreadable]:
             print(f"left out: {problem}")
         if not photos:
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
         print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos")
         countries = SWAP_COUNTRIES.get(source.part)
-        groups.append(_swapped(photos, seed, countries) if countries else photos)
+        groups.append(_swapped(photos, classes, seed, countries) if countries else photos)
     return groups
 
 
-def _swapped(photos: list[CachedPhoto], seed: int, countries: tuple[str, ...]) -> list[CachedPhoto]:
+def _swapped(
+    photos: list[CachedPhoto], classes: tuple[str, ...], seed: int, countries: tuple[str, ...]
+) -> list[CachedPhoto]:
     """The same photos with every plate replaced by a generated one of one of the countries."""
     result = []
     for index, photo in enumerate(photos):
         rng = np.random.default_rng((seed, index))
         image, boxes = photo.image, photo.boxes.copy()
-        for number, box in enumerate(photo.boxes):
-            country = countries[0] if len(countries) == 1 else countries[rng.integers(len(countries))]
-            image, boxes[number] = swap_plate(image, box, rng, country=country)
-        result.append(CachedPhoto(image, boxes))
+        for number, (box, kind) in enumerate(zip(photo.boxes, photo.classes, strict=True)):
+            if classes[kind] == "plate":
+                country = countries[0] if len(countries) == 1 else countries[rng.integers(len(countries))]
+                image, boxes[number] = swap_plate(image, box, rng, country=country)
+        result.append(replace(photo, image=image, boxes=boxes))
     return result
 
 
-def _build(plan: TrainingPlan, config: SSDConfig) -> keras.Model:
-    keras.utils.set_random_seed(plan.seed)
-    with dtype_policy(plan.precision):
-        network = build_ssd(config)
-    if plan.start_from:
-        load_weights(network, Path(plan.start_from))
-    return network
-
-
-def train_ssd(plan: TrainingPlan, run: Path, config: SSDConfig | None = None, stop_after: int | None = None) -> Path:
-    """Train the SSD by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
-
-    ``stop_after`` ends the training after that many epochs although the learning rate is planned for ``plan.epochs``:
-    the way to make a base for fine-tuning.
-
-    Returns:
-        The file with the final weights, ready for ``export_ssd``.
+def _checked(settings: DetectorSettings) -> Architecture:
+    """The architecture, once it is sure that it can be trained so.
 
     Raises:
-        AlprError: no usable photo in a source, or the run was begun with other settings.
+        AlprError: no data, a size that the network cannot take, or other classes than the network has.
     """
-    config = config or SSDConfig()
-    prepare_run(run, plan)
-    network = _build(plan, config)
-    anchors = keras.ops.convert_to_numpy(make_anchors(plan.height, plan.width, config.anchors))
-    train = _samples(plan, anchors, plan.sources, plan.batch, plan.epoch_batches, Augmentation())
-    train.epoch = epochs_done(run)
-    validation = None
-    if plan.validation:  # 64 fixed samples, hardly degraded, so that the curve is comparable between epochs
-        mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
-        validation = _samples(plan, anchors, [plan.validation], 64, 1, mild)[0]
-    network.compile(
-        optimizer=keras.optimizers.AdamW(
-            cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches), weight_decay=1e-4, clipnorm=10.0
-        ),
-        loss=SSDLoss(anchors),
-        jit_compile=keras.backend.backend() == "jax",
-    )
-    epochs = min(stop_after or plan.epochs, plan.epochs)
-    network.fit(train, epochs=epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
-    draw_curves(run / "log.csv", run / "curves.png")
-    return run / WEIGHTS
+    plan, architecture = settings.training, settings.make()
+    if not plan.sources:
+        raise AlprError("there is no data to train on; give --data FOLDER or 'sources' in the configuration file.")
+    for height, width in plan.sizes:
+        if height <= 0 or width <= 0 or height % architecture.stride or width % architecture.stride:
+            raise AlprError(
+                f"samples of {height}x{width} pixels do not fit {architecture.name}; "
+                f"choose multiples of {architecture.stride}."
+            )
+    classes = architecture.config.classes  # type: ignore[attr-defined]
+    if len(plan.classes) != classes:
+        named = ", ".join(plan.classes)
+        raise AlprError(
+            f"the training names {len(plan.classes)} classes ({named}), the network {classes}; correct one."
+        )
+    return architecture
 
 
 def _samples(
     plan: TrainingPlan,
-    anchors: np.ndarray,
+    architecture: Architecture,
     sources: Sequence[DataSource],
+    sizes: Sequence[tuple[int, int]],
     batch: int,
     batches: int,
     rules: Augmentation,
 ) -> DetectionSamples:
-    def encode(boxes: np.ndarray) -> np.ndarray:
-        targets = assign_targets(anchors, boxes)
-        return np.concatenate([targets.boxes, targets.objectness[:, None]], axis=1)  # (N, 5)
-
+    photos = _photos(sources, plan.classes, plan.seed)
     shares = [source.share for source in sources]
-    size = (plan.height, plan.width)
-    return DetectionSamples(_photos(sources, plan.seed), shares, encode, size, batch, batches, rules, plan.seed)
+    return DetectionSamples(photos, shares, architecture.encoder, sizes, batch, batches, rules, plan.seed)
+
+
+def _build(plan: TrainingPlan, architecture: Architecture) -> TrainableDetector:
+    keras.utils.set_random_seed(plan.seed)
+    with dtype_policy(plan.precision):
+        network = architecture.build()
+    if plan.start_from:
+        _start(network, architecture, Path(plan.start_from))
+    detector = TrainableDetector(architecture, network)
+    rate = cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches, plan.warm_up)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=10.0)
+    detector.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
+    return detector
+
+
+def _start(network: keras.Model, architecture: Architecture, start_from: Path) -> None:
+    """Load the weights to begin with: a file of the same network, or of the model folder of another its backbone.
+
+    Raises:
+        ModelError: the file or folder is missing, or its weights do not fit.
+    """
+    if not start_from.is_dir():
+        load_weights(network, start_from)
+        return
+    facts = read_metadata(start_from)
+    try:
+        kind = architecture_type(facts["architecture"])
+        lender = kind(parse_settings(type(kind().config), facts["config"], f"{start_from}: config")).build()
+        load_weights(lender, start_from / WEIGHTS_FILE)
+        for layer in network.layers:
+            if layer.name.startswith(BACKBONE):
+                layer.set_weights(lender.get_layer(layer.name).get_weights())
+    except (KeyError, ValueError) as error:
+        raise ModelError(
+            f"{start_from}: is no model folder with the backbone of this {architecture.name} ({error}); "
+            "start from another one."
+        ) from None
+
+
+def train_detector(settings: DetectorSettings, run: Path, stop_after: int | None = None) -> Path:
+    """Train a detector; calling it again with the same ``run`` resumes after the last finished epoch.
+
+    ``stop_after`` ends the training after that many epochs although the learning rate is planned for all of them: the
+    way to make a base for fine-tuning.
+
+    Returns:
+        The file with the final weights, ready for ``export_detector``.
+
+    Raises:
+        AlprError: no usable photo in a source, sizes or classes that do not fit, or the run was begun with other
+            settings.
+    """
+    plan, architecture = settings.training, _checked(settings)
+    prepare_run(run, settings)
+    detector = _build(plan, architecture)
+    train = _samples(plan, architecture, plan.sources, plan.sizes, plan.batch, plan.epoch_batches, Augmentation())
+    train.epoch = epochs_done(run)
+    validation = None
+    if plan.validation:  # 64 fixed samples, hardly degraded, so that the curve is comparable between epochs
+        mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
+        validation = _samples(plan, architecture, [plan.validation], plan.sizes[:1], 64, 1, mild)[0]
+    epochs = min(stop_after or plan.epochs, plan.epochs)
+    detector.fit(train, epochs=epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
+    draw_curves(run / LOG, run / "curves.png")
+    return run / WEIGHTS

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from alpr_utils.errors import AlprError
+from alpr_utils.model_folder import read_metadata
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 WEIGHTS = "last.weights.h5"
 PLAN_FILE = "plan.json"
+LOG = "log.csv"
 
 
 def parse_source(text: str, parts: Sequence[str]) -> tuple[str, float, str]:
@@ -48,9 +50,11 @@ def dtype_policy(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy("float32")
 
 
-def cosine_schedule(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Warm-up over the first tenth of ``steps``, 200 at most, then a cosine down to a hundredth of the start."""
-    warmup = min(200, steps // 10)
+def cosine_schedule(
+    learning_rate: float, steps: int, warm_up: int = 200
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Warm-up over ``warm_up`` steps, a tenth of ``steps`` at most, then a cosine down to a hundredth of the start."""
+    warmup = min(warm_up, steps // 10)
     return keras.optimizers.schedules.CosineDecay(
         learning_rate / 20, steps - warmup, alpha=0.01, warmup_target=learning_rate, warmup_steps=warmup
     )
@@ -58,7 +62,7 @@ def cosine_schedule(learning_rate: float, steps: int) -> keras.optimizers.schedu
 
 def epochs_done(run: Path) -> int:
     """Number of epochs in the log of a run."""
-    log = run / "log.csv"
+    log = run / LOG
     return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
 
 
@@ -83,7 +87,7 @@ def run_callbacks(run: Path) -> list[keras.callbacks.Callback]:
     """Checkpoint to resume from, log, and the weights after every epoch."""
     return [
         keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
-        keras.callbacks.CSVLogger(run / "log.csv", append=True),
+        keras.callbacks.CSVLogger(run / LOG, append=True),
         keras.callbacks.ModelCheckpoint(run / WEIGHTS, save_weights_only=True),
     ]
 
@@ -100,3 +104,33 @@ def prepare_run(run: Path, plan: "DataclassInstance") -> None:
     if file.exists() and file.read_text(encoding="utf-8") != settings:
         raise AlprError(f"{file}: this run was begun with other settings; resume with those or choose another --run.")
     file.write_text(settings, encoding="utf-8")
+
+
+def earlier_trainings(start_from: str) -> list[dict[str, Any]]:
+    """The plans that made the weights which a training started from, as far as their folder tells."""
+    folder = Path(start_from).parent
+    if not start_from:
+        return []
+    if (folder / PLAN_FILE).exists():
+        plan = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
+        return [*earlier_trainings(plan["start_from"]), plan]
+    return list(read_metadata(folder).get("training", []))
+
+
+def _stages(run: Path) -> list[Path]:
+    """The run folders that led to a run, the first one first; those that are gone are left out."""
+    if not (run / PLAN_FILE).exists():
+        return []
+    start_from = json.loads((run / PLAN_FILE).read_text(encoding="utf-8"))["start_from"]
+    return [*(_stages(Path(start_from).parent) if start_from else []), run]
+
+
+def save_log(run: Path, file: Path) -> None:
+    """The learning curves of all stages of a training: ``stage, epoch, loss, val_loss, val_exact``."""
+    with file.open("w", newline="", encoding="utf-8") as target:
+        columns = ("stage", "epoch", "loss", "val_loss", "val_exact")
+        writer = csv.DictWriter(target, columns, extrasaction="ignore")
+        writer.writeheader()
+        for stage, folder in enumerate(_stages(run)):
+            with (folder / LOG).open(newline="") as log:
+                writer.writerows({"stage": stage, **row} for row in csv.DictReader(log))

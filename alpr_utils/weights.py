@@ -20,9 +20,17 @@ def save_weights(network: keras.Model, file: Path) -> None:
 def load_weights(network: keras.Model, file: Path) -> None:
     """Load a ``.weights.h5`` of a run or a ``weights.npz`` of a model folder into ``network``.
 
+    A YOLOv3 also takes Darknet's ``.weights``, and of ``darknet53.conv.74`` its backbone.
+
     Raises:
         ModelError: the file is missing, corrupt, or of another network.
     """
+    backbone = ".conv." in file.name
+    if file.suffix == ".weights" or backbone:
+        from alpr_utils.detect.darknet import load_darknet
+
+        load_darknet(network, file, backbone_only=backbone)
+        return
     try:
         if file.suffix == ".npz":
             with np.load(file) as arrays:

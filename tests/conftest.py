@@ -42,6 +42,7 @@ class FixedReader:
     """Reads the same text on every plate."""
 
     name = "fixed"
+    weight_count = 0
 
     def __init__(self, text: str = "1537УНЛ", grammar: bool = True):
         self.text, self.grammar = text, grammar

@@ -11,6 +11,7 @@ import pytest
 
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.evaluate_crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.model_folder import METADATA_FILE
 from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES, MONGOLIA
@@ -31,7 +32,6 @@ from alpr_utils.read.char_data import (
 from alpr_utils.read.char_image import SIDE, character_image, character_images
 from alpr_utils.read.char_train import accuracy, train_char_cnn
 from alpr_utils.read.classical import MODEL_FOLDER, ClassicalReader, load_classical_reader
-from alpr_utils.read.measure import plate_figures
 from alpr_utils.read.reading import Reading
 from alpr_utils.synth.camera import CameraRanges
 from alpr_utils.synth.degrade import DegradeRanges, degrade
@@ -282,8 +282,7 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")
 def test_real_plates_are_read(reader):
-    plates = labelled_plates(PHOTOS)
-    figures = plate_figures(reader, plates)
+    figures = evaluate_crops(real_crops(PHOTOS), reader, reader)
     assert figures.plates == 38
-    assert figures.exact >= 0.85 and figures.cer <= 0.05, figures.mistakes
-    assert accuracy(reader.classifier, true_characters(plates)) >= 0.97
+    assert figures.exact >= 0.85 and figures.cer <= 0.05, figures.confusions
+    assert accuracy(reader.classifier, true_characters(labelled_plates(PHOTOS))) >= 0.97

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def _fixed_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(models: Path, country: str, grammar: bool, shadows: bool) -> FixedReader:
         return FixedReader(grammar=grammar)
 
-    monkeypatch.setattr(pipeline, "_READER_LOADERS", dict.fromkeys(("classical", "crnn_small"), load))
+    monkeypatch.setattr(pipeline, "_READER_LOADERS", dict.fromkeys(("classical", "voting"), load))
 
 
 @pytest.fixture
@@ -77,6 +78,30 @@ def test_min_score_and_no_reader(models_dir: Path, pictures: Path, tmp_path: Pat
     table = tmp_path / "p.csv"
     assert _read(models_dir, pictures / "2.png", "--csv", table, "--reader", "none", "--min-score", "0.01") == 0
     assert [(row[1], row[6], row[7]) for row in _rows(table)[1:]] == [("1", "0.9000", ""), ("2", "0.3000", "")]
+
+
+def test_closer_looks(tmp_path: Path, build_saved_model: Callable[..., Path]) -> None:
+    import tensorflow as tf
+
+    def always(*box: float) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        def outputs(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+            ones = tf.ones((1, tf.shape(picture)[0]))
+            return {"detection_boxes": tf.constant([[box]]), "detection_scores": ones, "detection_classes": ones}
+
+        return outputs
+
+    write_image(tmp_path / "large.png", np.full((700, 1400, 3), 90, np.uint8))
+    build_saved_model(tmp_path / "plates" / "saved_model", outputs=always(0.4, 0.4, 0.45, 0.5))
+    build_saved_model(tmp_path / "cars" / "saved_model", outputs=always(0.5, 0.6, 0.9, 0.9))
+    (tmp_path / "cars" / "label_map.pbtxt").write_text("item { id: 1 name: 'car' }")
+    counts = []
+    for option in ([], ["--tiles"], ["--vehicle-first", "--vehicle-detector", tmp_path / "cars"]):
+        table = tmp_path / "p.csv"
+        arguments = ["--csv", table, "--reader", "none", "--detector", tmp_path / "plates", *option]
+        assert _read(tmp_path, tmp_path / "large.png", *arguments) == 0
+        counts.append(len(_rows(table)) - 1)
+    # The saved model finds one plate in whatever it is shown: picture, two tiles, one vehicle.
+    assert counts == [1, 3, 2]
 
 
 def test_json_has_every_character(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
@@ -120,11 +145,14 @@ def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path
     ("arguments", "message"),
     [
         (["read"], "Missing argument"),
-        (["read", "x.jpg", "--reader", "nonsense"], "no reader 'nonsense'; choose one of classical, crnn_small"),
+        (["read", "x.jpg", "--reader", "nonsense"], "no reader 'nonsense'; choose one of voting, classical"),
         (["read", "x.jpg", "--detector", "nonsense"], "no detector 'nonsense'; give a path or one of"),
         (["read", "x.jpg", "--country", "xx"], "no country 'xx'; choose one of mn, kr, auto"),
         (["read", "x.jpg", "--min-score", "7"], "min-score"),
         (["read", "x.jpg", "--crops", "--reader", "none"], "--crops needs a reader"),
+        (["read", "x.jpg", "--tiles", "--vehicle-first"], "give one of them"),
+        (["read", "x.jpg", "--vehicle-first"], "no vehicle detector 'vehicle_detector_ssd'"),
+        (["read", "x.jpg", "--vehicle-first", "--vehicle-detector", "coco"], "no vehicle detector 'coco'"),
         (["evaluate", "--data", "x", "--split", "c"], "choose a or b"),
         (["paint"], "No such command"),
     ],
@@ -198,7 +226,9 @@ def test_evaluate_writes_json(
     assert main(["evaluate", *map(str, arguments)]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert (figures["ap50"], figures["plates"], figures["texts"]["exact"]) == (1.0, 2, None)
-    assert "AP50 1.000" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "AP50 1.000" in output
+    assert "by width: 60-89 px 2 of 2" in output
     (pictures / "2.xml").write_text("")
     assert main(["evaluate", *map(str, arguments)]) == 1
 

@@ -1,6 +1,7 @@
 """The CRNN: data, training, model folder, reader."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,14 +11,14 @@ import pytest
 
 from alpr_utils.data.crops import labelled_plates
 from alpr_utils.errors import AlprError, LabelError, ModelError
-from alpr_utils.evaluate_crops import evaluate_crops
+from alpr_utils.evaluate_crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.pipeline import load_reader
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.crnn_reader import CRNNReader
-from alpr_utils.read.crnn_train import CRNNPlan, CropSource, export_crnn, greedy_classes, train_crnn
+from alpr_utils.read.crnn_train import CRNNPlan, CropSource, _build, export_crnn, greedy_classes, train_crnn
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.plate_crops import (
     HEIGHT,
@@ -95,7 +96,7 @@ def test_generated_plates_become_crops_of_every_layout() -> None:
 
 def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
     images = np.random.default_rng(0).integers(0, 255, (3, STORED_HEIGHT, STORED_WIDTH), np.uint8)
-    plates = PlateCrops(images, (("1",),) * 3, np.zeros((3, 4, 2), np.float32))
+    plates = PlateCrops(images, (("1",),) * 3, np.zeros((3, 4, 2), np.float32), np.zeros((3, 9, 4), np.float32))
     batches = CropBatches([plates], [1.0], ("1", "2"), batch=4, batches=2)
     images, targets = batches[0]
     again, _ = batches[0]
@@ -161,6 +162,31 @@ def test_a_training_resumes_and_tells_its_history(trained: tuple[Path, Path, CRN
     stages = json.loads((tmp_path / "crnn_small" / "metadata.json").read_text(encoding="utf-8"))["training"]
     assert [stage["learning_rate"] for stage in stages] == [plan.learning_rate, 1e-4]
 
+    tuned_further = replace(tuned, start_from=str(tmp_path / "tuned" / "last.weights.h5"))
+    export_crnn(train_crnn(tuned_further, tmp_path / "further"), tmp_path / "further_model", tuned_further)
+    log = (tmp_path / "further_model" / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in log] == ["stage", "0", "1"]
+
+
+def test_another_variant_lends_its_convolutions(trained: tuple[Path, Path, CRNNPlan]) -> None:
+    run, _, plan = trained
+    small = build_crnn(len(tokens_of(("mn",))), "small")
+    small.load_weights(run / "last.weights.h5")
+    lstm = _build(replace(plan, variant="lstm", start_from=str(run / "last.weights.h5")))
+    views = [
+        keras.Model(network.input, network.get_layer("relu_1_0").output)(np.full((1, HEIGHT, WIDTH, 1), 90, np.uint8))
+        for network in (small, lstm)
+    ]
+    assert lstm.get_layer("relu_1_0").output.shape[-1] > small.get_layer("relu_1_0").output.shape[-1]
+    np.testing.assert_allclose(views[1][..., : views[0].shape[-1]], views[0], atol=1e-4)
+
+
+def test_a_wider_variant_lends_nothing(tmp_path: Path) -> None:
+    lstm = CRNNPlan(**TINY, variant="lstm", epochs=1)
+    train_crnn(lstm, tmp_path / "lstm")
+    with pytest.raises(AlprError, match="wider than 'small'"):
+        _build(replace(lstm, variant="small", start_from=str(tmp_path / "lstm" / "last.weights.h5")))
+
 
 def test_validation_plates_are_in_the_curve(tmp_path: Path) -> None:
     for text in ("1537УНЛ", "3386УБТ_2"):
@@ -220,7 +246,7 @@ def test_crops_are_evaluated_at_every_width(trained: tuple[Path, Path, CRNNPlan]
     _, folder, _ = trained
     write_image(tmp_path / "1537УНЛ.png", np.full((40, 160, 3), 90, np.uint8))
     readers = [CRNNReader(folder, grammar=grammar) for grammar in (True, False)]
-    figures = evaluate_crops(tmp_path, readers[0], readers[1], widths=(80, 40))
+    figures = [evaluate_crops(real_crops(tmp_path), *readers, width=width) for width in (80, 40)]
     assert [(f.width, f.plates) for f in figures] == [(80, 1), (40, 1)]
     assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError
-from alpr_utils.read.ctc_decode import DecodedText, beam_search, greedy
+from alpr_utils.read.ctc_decode import DecodedText, Temperature, beam_search, greedy, tempered
 from alpr_utils.read.grammar import Grammar, tokenise, tokens_of
 
 TINY = ("a", "b", "c")
@@ -143,10 +143,14 @@ def test_a_character_that_the_network_nearly_missed_is_found() -> None:
     assert best.text == "1537УНЛ" and best.char_scores[3] < 0.1 < 0.9 < best.char_scores[2] and best.score < 0.1
 
 
-def test_a_higher_temperature_is_less_sure() -> None:
-    seen = drawn(tuple("1537УНЛ"), MONGOLIA, noise=1)
-    scores = [beam_search(seen, MONGOLIA.tokens, MONGOLIA, temperature=t)[0].score for t in (0.5, 1, 2)]
-    assert scores[0] > scores[1] > scores[2] > 0
+def test_a_higher_temperature_is_less_sure_and_keeps_the_order() -> None:
+    surer, same, less_sure = (tempered([0.6, 0.3], Temperature(value)) for value in (0.5, 1, 2))
+    assert same == pytest.approx((0.6, 0.3)) and surer[0] > 0.6 > less_sure[0] > less_sure[1]
+    assert surer == pytest.approx((0.36 / 0.46, 0.09 / 0.46)), "squared, with the rest of 0.1 as one more text"
+    assert sum(less_sure) < 1
+    assert tempered([1.0], Temperature(4))[0] < 0.995, "even certainty gives way"
+    assert tempered([0.0], Temperature(4))[0] < 0.01 and tempered([], Temperature(2)) == ()
+    assert tempered([0.2, 0.1], Temperature(1, 0.1)) == pytest.approx((0.2 / 0.37, 0.1 / 0.37)), "less for the others"
 
 
 @pytest.mark.parametrize("steps", [0, 1, 6, 80])
@@ -187,6 +191,6 @@ def test_wrong_input_is_named() -> None:
     with pytest.raises(AlprError, match="twice"):
         greedy(good, ("1", *MONGOLIA.tokens[1:]))
     with pytest.raises(AlprError, match="temperature"):
-        beam_search(good, MONGOLIA.tokens, MONGOLIA, temperature=0)
+        Temperature(0)
     with pytest.raises(AlprError, match="beam"):
         beam_search(good, MONGOLIA.tokens, MONGOLIA, beam=0)

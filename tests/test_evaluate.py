@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from conftest import PICTURE_SIZE, PLATE_PIXELS, BrightBoxDetector, FixedReader
 
+from alpr_utils.average_precision import average_precision
 from alpr_utils.data.truth import TruePlate
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.detect.detector import Detection
 from alpr_utils.errors import LabelError
-from alpr_utils.evaluate import average_precision, evaluate, match
+from alpr_utils.evaluate import evaluate, match
 from alpr_utils.images import write_image
 
 
@@ -111,6 +112,25 @@ def test_average_precision_by_hand() -> None:
 
 def test_nothing_found_is_zero() -> None:
     assert average_precision([[(0.0, 0.0, 0.5, 0.5)]], [[]], [(10, 10)]) == (0.0, 0.0, 0.0)
+
+
+class PlateAndVehicleDetector(BrightBoxDetector):
+    """Finds the plate, and half of its vehicle."""
+
+    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+        return [*super().detect(image, min_score), Detection((0.0, 0.0, 0.5, 1.0), 0.8, "vehicle")]
+
+
+def test_classes_are_measured_apart(tmp_path: Path, plate_picture: np.ndarray) -> None:
+    data = _folder(tmp_path, plate_picture, ["1537УНЛ"])
+    height, width = PICTURE_SIZE
+    objects = (VocObject("vehicle", (0, 0, width, 0.8 * height)), VocObject("plate", PLATE_PIXELS))
+    write_voc(data / "0.xml", Annotation("0.png", width, height, objects))
+    figures = evaluate(data, PlateAndVehicleDetector())
+    assert (figures.ap, figures.false_boxes_per_picture) == (1.0, 0.0)
+    ap = pytest.approx(0.3, abs=1e-6)  # IoU 0.625 counts at 0.50, 0.55 and 0.60
+    assert figures.ap_by_class == {"plate": (1.0, 1.0, 1.0), "vehicle": (ap, 1.0, 0.0), "mean": (0.65, 1.0, 0.5)}
+    assert evaluate(data, BrightBoxDetector()).ap_by_class == {}
 
 
 def test_each_detection_serves_one_plate() -> None:

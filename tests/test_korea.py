@@ -220,7 +220,7 @@ def test_dies_differ_but_only_a_little():
     masks = [face.mask("5", 40, 60, 8) for face in faces]
     distances = [float(np.abs(mask - masks[0]).mean()) for mask in masks[1:]]
     assert len({mask.tobytes() for mask in masks}) > 8
-    assert max(distances) < 0.2
+    assert max(distances) < 0.25
 
 
 def test_colours_and_marks_are_seen():

@@ -110,7 +110,7 @@ def test_min_score_reaches_the_detector(plate_picture: np.ndarray) -> None:
 
 
 def test_unknown_reader_and_country(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="nonsense: no such reader; choose one of classical"):
+    with pytest.raises(ModelError, match="nonsense: no such reader; choose one of voting, classical"):
         load_reader("nonsense")
     with pytest.raises(ModelError, match="reads Mongolian plates only"):
         load_reader("classical", tmp_path, country="kr")

@@ -15,6 +15,7 @@ from alpr_utils.plates.korea import text_of_crop_name
 
 TWO_ROW_ASPECT = 2.4  # a plate narrower than this times its height may have two rows
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_NO_BOXES = np.empty((0, 4))
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class LabelledPlate:
         text: canonical text.
         country: two-letter code.
         rows: rows of text; by the shape and the ground of the plate where no label tells.
+        char_boxes: float64 (N, 4), boxes as above of the N characters of ``text``; (0, 4) where they are not labelled.
     """
 
     name: str
@@ -36,6 +38,7 @@ class LabelledPlate:
     text: str
     country: str
     rows: int
+    char_boxes: np.ndarray
 
 
 def country_of(text: str) -> str:
@@ -50,9 +53,11 @@ def country_of(text: str) -> str:
     raise LabelError(f"'{text}' is no plate text of {', '.join(COUNTRIES)}; correct the label.")
 
 
-def _labelled(name: str, image: np.ndarray, box: np.ndarray, text: str, rows: int = 0) -> LabelledPlate:
+def _labelled(
+    name: str, image: np.ndarray, box: np.ndarray, text: str, rows: int = 0, char_boxes: np.ndarray = _NO_BOXES
+) -> LabelledPlate:
     country = country_of(text)
-    return LabelledPlate(name, image, box, text, country, rows or _likely_rows(image, box, text, country))
+    return LabelledPlate(name, image, box, text, country, rows or _likely_rows(image, box, text, country), char_boxes)
 
 
 def _likely_rows(image: np.ndarray, box: np.ndarray, text: str, country: str) -> int:
@@ -81,8 +86,12 @@ def _plates_in_photos(folder: Path, half: str) -> Iterator[LabelledPlate]:
         height, width = image.shape[:2]
         for plate in plates:
             if plate.text:
-                box = np.array(plate.box) * [height, width, height, width]
-                yield _labelled(picture.path.name, image, box, plate.text, plate.rows)
+                size = [height, width, height, width]
+                spelled = "".join(char for char, _ in plate.characters) == plate.text
+                char_boxes = np.array([box for _, box in plate.characters]) * size if spelled else _NO_BOXES
+                yield _labelled(
+                    picture.path.name, image, np.array(plate.box) * size, plate.text, plate.rows, char_boxes
+                )
 
 
 def labelled_plates(folder: Path, half: str = "") -> Iterator[LabelledPlate]:

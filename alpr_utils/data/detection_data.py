@@ -49,14 +49,23 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class CachedPhoto:
-    """A photo in memory: ``image: uint8 (H, W, 3)``, ``boxes: float32 (N, 4)``, ymin, xmin, ymax, xmax, pixels."""
+    """A photo in memory.
+
+    Attributes:
+        image: uint8 (H, W, 3).
+        boxes: float32 (N, 4), ymin, xmin, ymax, xmax, pixels.
+        classes: int64 (N,), which of the taught classes each box is, from 0.
+    """
 
     image: np.ndarray
     boxes: np.ndarray
+    classes: np.ndarray
 
 
-def load_photos(pictures: Sequence[LabelledPicture]) -> tuple[list[CachedPhoto], list[AlprError]]:
-    """Read the photos and their ``plate`` boxes into memory; unreadable ones are returned as errors."""
+def load_photos(
+    pictures: Sequence[LabelledPicture], classes: Sequence[str] = ("plate",)
+) -> tuple[list[CachedPhoto], list[AlprError]]:
+    """Read the photos and their boxes of the named classes into memory; unreadable ones are returned as errors."""
     photos: list[CachedPhoto] = []
     problems: list[AlprError] = []
     for picture in pictures:
@@ -69,7 +78,9 @@ def load_photos(pictures: Sequence[LabelledPicture]) -> tuple[list[CachedPhoto],
         if scale < 1:
             image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
         size = np.array([*image.shape[:2]] * 2, np.float32)
-        photos.append(CachedPhoto(image, picture.annotation.boxes(("plate",)) * size))
+        numbers = [classes.index(item.name) for item in picture.annotation.objects if item.name in classes]
+        boxes = picture.annotation.boxes(tuple(classes)) * size
+        photos.append(CachedPhoto(image, boxes, np.array(numbers, np.int64)))
     return photos, problems
 
 
@@ -98,8 +109,8 @@ def crop_window(image: np.ndarray, top_left: np.ndarray, scales: np.ndarray, siz
 
 def sample_window(
     photo: CachedPhoto, size: tuple[int, int], rules: Augmentation, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """One window of ``photo``: image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One window of ``photo``: image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes (M,)."""
     extent = np.array(photo.image.shape[:2], np.float32)
     around = photo.boxes[rng.integers(len(photo.boxes))] if len(photo.boxes) else None
     scales = _scales(photo, around, rules, rng)
@@ -115,15 +126,19 @@ def sample_window(
     top_left = np.floor(np.clip(centre - window / 2, low - 0.1 * window, high + 0.1 * window))
     image = crop_window(photo.image, top_left, scales, size)
     boxes = (photo.boxes - np.tile(top_left, 2)) * np.tile(scales, 2)
-    image, boxes = _keep_visible(image, boxes.astype(np.float32))
+    boxes, clear = _keep_visible(image, boxes.astype(np.float32))
     if rng.random() < 0.5:
         image = image[:, ::-1]
         boxes = np.stack([boxes[:, 0], size[1] - boxes[:, 3], boxes[:, 2], size[1] - boxes[:, 1]], axis=1)
-    return image, boxes
+    return image, boxes, photo.classes[clear]
 
 
 def _keep_visible(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cut boxes at the edge; plates hardly visible are painted over, for they are neither object nor background."""
+    """Cut boxes at the edge; objects hardly visible are painted over, for they are neither object nor background.
+
+    Returns:
+        The boxes left, and which they are: bool (M,).
+    """
     height, width = image.shape[:2]
     cut = np.clip(boxes, 0, [height, width, height, width]).astype(np.float32)
     whole = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
@@ -131,7 +146,7 @@ def _keep_visible(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.
     clear = (visible > 0.5 * whole) & (cut[:, 3] - cut[:, 1] >= 9)
     for ymin, xmin, ymax, xmax in np.round(cut[~clear & (visible > 0)]).astype(int):
         image[ymin : ymax + 1, xmin : xmax + 1] = PADDING_GREY
-    return image, cut[clear]
+    return cut[clear], clear
 
 
 def degrade_colours(image: np.ndarray, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -165,11 +180,12 @@ def _shade(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 class DetectionSamples(SeededBatches):
-    """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever ``encode`` makes of their boxes.
+    """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever the encoder makes of their boxes.
 
     Args:
         photos: groups of photos; group ``i`` gives the share ``weights[i]`` of all samples.
-        encode: boxes float32 (M, 4), pixels -> the training target of one sample.
+        encoder: height and width of a sample, pixels -> the encoder for them (see `detect.architecture`).
+        sizes: heights and widths of samples; the batches have them in turn.
         seed: sample ``k`` of epoch ``e`` is always the same.
     """
 
@@ -177,8 +193,8 @@ class DetectionSamples(SeededBatches):
         self,
         photos: Sequence[Sequence[CachedPhoto]],
         weights: Sequence[float],
-        encode: Callable[[np.ndarray], np.ndarray],
-        size: tuple[int, int],
+        encoder: Callable[[int, int], Callable[[np.ndarray, np.ndarray], np.ndarray]],
+        sizes: Sequence[tuple[int, int]],
         batch: int,
         batches: int,
         rules: Augmentation,
@@ -186,16 +202,18 @@ class DetectionSamples(SeededBatches):
     ):
         super().__init__(batches, seed)
         self.photos, self.share = photos, np.array(weights, np.float64) / np.sum(weights)
-        self.encode, self.size, self.batch, self.rules = encode, size, batch, rules
+        self.encoders = [encoder(*size) for size in sizes]
+        self.sizes, self.batch, self.rules = sizes, batch, rules
 
-    def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """One image uint8 (H, W, 3) and its boxes float32 (M, 4), pixels."""
+    def sample(self, rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes int64 (M,)."""
         group = self.photos[rng.choice(len(self.photos), p=self.share)]
-        image, boxes = sample_window(group[int(rng.integers(len(group)))], self.size, self.rules, rng)
-        return degrade_colours(image, self.rules, rng), boxes
+        image, boxes, classes = sample_window(group[int(rng.integers(len(group)))], size, self.rules, rng)
+        return degrade_colours(image, self.rules, rng), boxes, classes
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = self.rng(index)
-        samples = [self.sample(rng) for _ in range(self.batch)]
-        images = np.stack([image for image, _ in samples]).astype(np.float32)
-        return images, np.stack([self.encode(boxes) for _, boxes in samples])
+        turn = index % len(self.sizes)
+        samples = [self.sample(rng, self.sizes[turn]) for _ in range(self.batch)]
+        images = np.stack([image for image, _, _ in samples]).astype(np.float32)
+        return images, np.stack([self.encoders[turn](boxes, classes) for _, boxes, classes in samples])

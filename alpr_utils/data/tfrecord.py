@@ -4,7 +4,7 @@ https://github.com/tensorflow/models/blob/master/research/object_detection/g3doc
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ def write_tfrecord(
     name: str,
     ids: dict[str, int] | None = None,
     per_file: int | None = None,
+    leave_out_others: bool = False,
 ) -> list[Path]:
     """Pack any folder of pictures with VOC XML into ``target/NAME-00000-of-00010.tfrecord`` and so on.
 
@@ -88,18 +89,23 @@ def write_tfrecord(
         target: folder of the files; a ``label_map.pbtxt`` is written beside them.
         ids: class name -> number from 1; without it the names found are numbered in alphabetical order.
         per_file: pictures in one file.
+        leave_out_others: objects of classes that ``ids`` does not know are not written, instead of being refused.
 
     Raises:
-        LabelError: no labelled picture, a broken annotation, or a class that ``ids`` does not know.
+        LabelError: no labelled picture, a broken annotation, a class that ``ids`` does not know, or none that it knows.
         PictureError: a picture cannot be read or is neither JPEG nor PNG.
         OutputError: ``target`` cannot be written or the disk is full.
     """
     import tensorflow as tf
 
     pairs = find_labelled(folder)
-    if ids is None:
-        found = {item.name for _, xml in pairs for item in read_voc(xml).objects}
-        ids = {class_name: number for number, class_name in enumerate(sorted(found), start=1)}
+    if ids is None or leave_out_others:
+        found = sorted({item.name for _, xml in pairs for item in read_voc(xml).objects})
+        ids = ids or {class_name: number for number, class_name in enumerate(found, start=1)}
+        if found and not ids.keys() & set(found):
+            raise LabelError(
+                f"{folder}: holds no object named {' or '.join(ids)}, but {', '.join(found[:5])}; choose one of those."
+            )
     per_file = per_file or _PICTURES_PER_FILE.get(name, _PICTURES_PER_FILE_OTHERWISE)
     total = -(-len(pairs) // per_file)
     paths = [target / f"{name}-{number:05d}-of-{total:05d}.tfrecord" for number in range(total)]
@@ -110,7 +116,12 @@ def write_tfrecord(
             with tf.io.TFRecordWriter(str(path)) as writer:
                 for picture, xml in pairs[number * per_file : (number + 1) * per_file]:
                     encoded, form = _read_picture(picture)
-                    writer.write(_example(encoded, form, read_voc(xml), ids, xml))
+                    annotation = read_voc(xml)
+                    if leave_out_others:
+                        annotation = replace(
+                            annotation, objects=tuple(item for item in annotation.objects if item.name in ids)
+                        )
+                    writer.write(_example(encoded, form, annotation, ids, xml))
     except (OSError, tf.errors.OpError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.message
         raise OutputError(

@@ -62,10 +62,12 @@ class Targets:
     Attributes:
         objectness: float32 (N,), 1 object, 0 background, -1 ignored by the loss.
         boxes: float32 (N, 4), the box to predict, pixels; zeros where objectness is not 1.
+        owners: int64 (N,), which of the given boxes that is; 0 where objectness is not 1.
     """
 
     objectness: np.ndarray
     boxes: np.ndarray
+    owners: np.ndarray
 
 
 def assign_targets(
@@ -79,7 +81,7 @@ def assign_targets(
     objectness = np.zeros(len(anchors), np.float32)
     targets = np.zeros((len(anchors), 4), np.float32)
     if len(boxes) == 0:
-        return Targets(objectness, targets)
+        return Targets(objectness, targets, np.zeros(len(anchors), np.int64))
     iou = iou_matrix(anchors, boxes)  # (N, M)
     owner = iou.argmax(axis=1)
     best = iou[np.arange(len(anchors)), owner]
@@ -91,4 +93,4 @@ def assign_targets(
         owner[closest] = index
     positive = objectness == 1
     targets[positive] = boxes[owner[positive]]
-    return Targets(objectness, targets)
+    return Targets(objectness, targets, np.where(positive, owner, 0))

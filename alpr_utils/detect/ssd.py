@@ -2,68 +2,42 @@
 
 Sources: SSD (Liu et al., 2016) for anchors and maps; FPN (Lin et al., 2017) for the top-down path; focal loss
 (Lin et al., 2017, equation 5); GIoU (Rezatofighi et al., 2019, algorithm 1). Only ``keras.ops`` are used, so the same
-code trains on TensorFlow, JAX and PyTorch. Plain 3x3 convolutions are faster on a CPU than depthwise ones.
+code trains on TensorFlow, JAX and PyTorch.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import keras
+import numpy as np
 from keras import layers, ops
 
-from alpr_utils.detect.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec
+from alpr_utils.detect.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec, assign_targets, make_anchors
+from alpr_utils.detect.architecture import Encoder, Side
+from alpr_utils.detect.backbone import feature_pyramid, residual_backbone
 
 
 @dataclass(frozen=True)
 class SSDConfig:
-    """Widths of the network and its anchors."""
+    """Widths of the network, its anchors and the number of classes it tells apart.
+
+    The stem halves the picture and so does every stage after it; the last stages, one for each stride of the anchors,
+    get anchors.
+    """
 
     stem: int = 16
     widths: tuple[int, ...] = (32, 64, 96, 128)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     pyramid: int = 64
     anchors: AnchorSpec = field(default_factory=AnchorSpec)
-
-
-def _conv(x: keras.KerasTensor, filters: int, stride: int = 1, kernel: int = 3, relu: bool = True) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3)(x)
-    return layers.ReLU()(x) if relu else x
-
-
-def _residual_block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    shortcut = x
-    x = _conv(x, filters)
-    x = _conv(x, filters, relu=False)
-    return layers.ReLU()(layers.Add()([x, shortcut]))
-
-
-def _backbone(image: keras.KerasTensor, config: SSDConfig) -> list[keras.KerasTensor]:
-    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    x = _conv(x, config.stem, stride=2)  # (B, H/2, W/2, 16)
-    maps = []
-    for filters, blocks in zip(config.widths, config.blocks, strict=True):
-        x = _conv(x, filters, stride=2)
-        for _ in range(blocks):
-            x = _residual_block(x, filters)
-        maps.append(x)
-    return maps[1:]  # strides 8, 16, 32
-
-
-def _pyramid(maps: Sequence[keras.KerasTensor], filters: int) -> list[keras.KerasTensor]:
-    lateral = [_conv(x, filters, kernel=1, relu=False) for x in maps]
-    top = lateral[-1]
-    merged = [top]
-    for x in reversed(lateral[:-1]):
-        top = layers.Add()([x, layers.UpSampling2D(2, interpolation="nearest")(top)])
-        merged.insert(0, top)
-    return [_conv(x, filters) for x in merged]  # strides 8, 16, 32
+    classes: int = 1
 
 
 def build_ssd(config: SSDConfig | None = None) -> keras.Model:
-    """The network: ``image: float32 (B, H, W, 3)``, 0..255, H and W multiples of 32 -> ``float32 (B, N, 5)``.
+    """The network: ``image: float32 (B, H, W, 3)``, 0..255, H and W multiples of the largest stride.
 
-    Each of the N anchors (order of ``make_anchors``) gets four offsets (centre y, x, log height, width) and a logit.
+    Gives ``float32 (B, N, 4 + classes)``: each of the N anchors (order of ``make_anchors``) gets four offsets (centre
+    y, x, log height, width) and a logit for each class.
     """
     config = config or SSDConfig()
     image = keras.Input((None, None, 3), name="image")
@@ -72,22 +46,23 @@ def build_ssd(config: SSDConfig | None = None) -> keras.Model:
     # A prior of 1 % keeps the many background anchors from drowning the first steps (focal loss paper, section 4.1).
     prior = keras.initializers.Constant(-4.6)
     offsets = layers.Conv2D(4 * per_cell, 3, padding="same", name="offsets")
-    logits = layers.Conv2D(per_cell, 3, padding="same", bias_initializer=prior, name="logits")
+    logits = layers.Conv2D(config.classes * per_cell, 3, padding="same", bias_initializer=prior, name="logits")
     outputs = []
-    for x in _pyramid(_backbone(image, config), config.pyramid):
+    maps = residual_backbone(image, config.stem, config.widths, config.blocks)
+    for x in feature_pyramid(maps[-len(config.anchors.strides) :], config.pyramid):
         for conv in tower:  # shared between the maps; each map keeps its own normalisation
             x = layers.ReLU()(layers.BatchNormalization(momentum=0.97, epsilon=1e-3)(conv(x)))
         box = layers.Reshape((-1, 4))(offsets(x))  # (B, cells * anchors, 4)
-        logit = layers.Reshape((-1, 1))(logits(x))  # (B, cells * anchors, 1)
+        logit = layers.Reshape((-1, config.classes))(logits(x))  # (B, cells * anchors, classes)
         outputs.append(layers.Concatenate()([box, logit]))
     merged = layers.Concatenate(axis=1)(outputs)
     return keras.Model(image, layers.Activation("linear", dtype="float32", name="predictions")(merged), name="ssd")
 
 
 def decode(offsets: keras.KerasTensor, anchors: keras.KerasTensor) -> keras.KerasTensor:
-    """Offsets (..., N, 4) and anchors (N, 4) -> boxes (..., N, 4), in the unit of the anchors (SSD, equation 2)."""
-    size = anchors[:, 2:] - anchors[:, :2]
-    centre = (anchors[:, 2:] + anchors[:, :2]) / 2 + offsets[..., :2] * CENTRE_DEVIATION * size
+    """Offsets (..., N, 4) and anchors (N, 4) or (..., N, 4) -> boxes (..., N, 4), unit of the anchors (SSD, eq. 2)."""
+    size = anchors[..., 2:] - anchors[..., :2]
+    centre = (anchors[..., 2:] + anchors[..., :2]) / 2 + offsets[..., :2] * CENTRE_DEVIATION * size
     half = size * ops.exp(ops.clip(offsets[..., 2:] * SIZE_DEVIATION, -4.0, 4.0)) / 2
     return ops.concatenate([centre - half, centre + half], axis=-1)
 
@@ -107,9 +82,10 @@ def giou(boxes_a: keras.KerasTensor, boxes_b: keras.KerasTensor) -> keras.KerasT
 
 
 class SSDLoss(keras.losses.Loss):
-    """Focal loss over all anchors plus GIoU loss over the matched ones, both divided by the number of matches.
+    """Focal loss over all anchors and classes plus GIoU loss over the matched ones, divided by the number of matches.
 
-    ``y_true: float32 (B, N, 5)``: four box coordinates in pixels and the objectness of ``assign_targets``.
+    ``y_true: float32 (B, N, 5)``: four box coordinates in pixels and a label: 0 background, -1 ignored, k an object of
+    the k-th class. With one class that is the objectness of ``assign_targets``. Every class has a sigmoid of its own.
     """
 
     def __init__(self, anchors: keras.KerasTensor, box_weight: float = 2.0, alpha: float = 0.5, gamma: float = 2.0):
@@ -118,16 +94,68 @@ class SSDLoss(keras.losses.Loss):
         self.box_weight, self.alpha, self.gamma = box_weight, alpha, gamma
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        objectness, logits = y_true[..., 4], y_pred[..., 4]
-        positive = ops.cast(objectness > 0.5, "float32")
-        counted = ops.cast(objectness > -0.5, "float32")
+        label, logits = y_true[..., 4], y_pred[..., 4:]
+        positive = ops.cast(label > 0.5, "float32")
+        counted = ops.cast(label > -0.5, "float32")
+        classes = ops.arange(1, logits.shape[-1] + 1, dtype="float32")
+        wanted = ops.cast(ops.abs(label[..., None] - classes) < 0.5, "float32")
         probability = ops.sigmoid(logits)
-        cross_entropy = ops.softplus(logits) - positive * logits
-        wrongness = positive * (1 - probability) + (1 - positive) * probability
-        weight = positive * self.alpha + (1 - positive) * (1 - self.alpha)
-        focal = counted * weight * ops.power(wrongness, self.gamma) * cross_entropy
+        cross_entropy = ops.softplus(logits) - wanted * logits
+        wrongness = wanted * (1 - probability) + (1 - wanted) * probability
+        weight = wanted * self.alpha + (1 - wanted) * (1 - self.alpha)
+        focal = counted[..., None] * weight * ops.power(wrongness, self.gamma) * cross_entropy
         # Background anchors carry a dummy box equal to their anchor, so that GIoU stays finite there.
         target = ops.where(positive[..., None] > 0.5, y_true[..., :4], self.anchors)
         box = positive * (1 - giou(decode(y_pred[..., :4], self.anchors), target))
         matches = ops.maximum(ops.sum(positive), 1.0)
-        return (ops.sum(focal, axis=-1) + self.box_weight * ops.sum(box, axis=-1)) / matches
+        return (ops.sum(focal, axis=(-2, -1)) + self.box_weight * ops.sum(box, axis=-1)) / matches
+
+
+@dataclass(frozen=True)
+class SSD:
+    """The SSD as an `Architecture`."""
+
+    name: ClassVar[str] = "ssd"
+    loss_names: ClassVar[tuple[str, ...]] = ("ssd",)
+    config: SSDConfig = field(default_factory=SSDConfig)
+
+    @property
+    def stride(self) -> int:
+        """See `Architecture`."""
+        return self.config.anchors.strides[-1]
+
+    def build(self) -> keras.Model:
+        """See `build_ssd`."""
+        return build_ssd(self.config)
+
+    def encoder(self, height: int, width: int) -> Encoder:
+        """Targets float32 (N, 5) as `SSDLoss` takes them."""
+        anchors = ops.convert_to_numpy(make_anchors(height, width, self.config.anchors))
+
+        def encode(boxes: np.ndarray, classes: np.ndarray) -> np.ndarray:
+            targets = assign_targets(anchors, boxes)
+            numbers = np.append(classes, 0)[targets.owners]  # the 0 stands for a sample without boxes
+            labels = np.where(targets.objectness > 0, numbers + 1, targets.objectness).astype(np.float32)
+            return np.concatenate([targets.boxes, labels[:, None]], axis=1)
+
+        return encode
+
+    def losses(
+        self,
+        network: keras.Model,
+        targets: keras.KerasTensor,
+        predictions: keras.KerasTensor,
+        height: Side,
+        width: Side,
+    ) -> dict[str, keras.KerasTensor]:
+        """See `SSDLoss`."""
+        return {"ssd": SSDLoss(make_anchors(height, width, self.config.anchors))(targets, predictions)}
+
+    def candidates(
+        self, network: keras.Model, picture: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Every anchor, moved to where the network sees an object."""
+        predictions = network(picture, training=False)[0]  # (N, 4 + classes)
+        height, width = ops.shape(picture)[1:3]
+        anchors = make_anchors(height, width, self.config.anchors)
+        return decode(predictions[:, :4], anchors), ops.sigmoid(predictions[:, 4:])

@@ -41,6 +41,7 @@ class CharClassifier:
     """A trained classifier, ready for many calls."""
 
     def __init__(self, model: keras.Model) -> None:
+        self.weight_count = int(model.count_params())
         self._call = compiled(model, (SIDE, SIDE, 1))
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:

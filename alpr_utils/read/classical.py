@@ -61,6 +61,7 @@ class ClassicalReader:
             ModelError: ``model_dir`` is missing, incomplete or corrupt.
         """
         self.classifier: CharClassifier = load_char_classifier(model_dir)
+        self.weight_count = self.classifier.weight_count
         self.grammar = grammar
         self.parameters = parameters or SegmentParameters()
         self.hypotheses = hypotheses(remove_shadows)

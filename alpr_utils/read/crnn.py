@@ -22,7 +22,7 @@ class CRNNConfig:
     """What a variant is made of.
 
     Attributes:
-        stem: filters of a first 5x5 convolution of stride 2, which replaces a block at full resolution; 0: none.
+        stem: filters of a first 5x5 convolution of stride 2, which replaces a block at full resolution.
         blocks: for each block of 3x3 convolutions its filters and its pooling, height and width.
         recurrent: ``gru`` or ``lstm``.
         units: of each direction of a recurrent layer.
@@ -36,18 +36,18 @@ class CRNNConfig:
     recurrent_layers: int
 
 
-_VGG = (((64,), (2, 2)), ((128,), (2, 2)), ((256, 256), (2, 1)), ((512, 512), (2, 1)), ((512,), (1, 1)))
+# VGG's pattern of the published network at half its width and with a stem, so that two cores can train it.
+_HALF_VGG = (((64,), (2, 2)), ((128,), (2, 1)), ((192, 192), (2, 1)), ((256,), (1, 1)))
 VARIANTS = {
     "small": CRNNConfig(32, (((48,), (2, 2)), ((96,), (2, 1)), ((128, 128), (2, 1)), ((192,), (1, 1))), "gru", 96, 1),
-    "lstm": CRNNConfig(0, _VGG, "lstm", 256, 2),
-    "gru": CRNNConfig(0, _VGG, "gru", 256, 2),
+    "lstm": CRNNConfig(32, _HALF_VGG, "lstm", 128, 2),
+    "gru": CRNNConfig(32, _HALF_VGG, "gru", 128, 2),
 }
 
 
 def _convolutions(x: keras.KerasTensor, config: CRNNConfig) -> keras.KerasTensor:
     """Image (B, 64, 160, 1) -> features (B, 4, 40, C)."""
-    if config.stem:
-        x = layers.Conv2D(config.stem, 5, strides=2, padding="same", activation="relu", name="stem")(x)
+    x = layers.Conv2D(config.stem, 5, strides=2, padding="same", activation="relu", name="stem")(x)  # (B, 32, 80, 32)
     for number, (filters, pool) in enumerate(config.blocks):
         for index, channels in enumerate(filters):
             name = f"{number}_{index}"
@@ -59,10 +59,11 @@ def _convolutions(x: keras.KerasTensor, config: CRNNConfig) -> keras.KerasTensor
     return x
 
 
-def build_crnn(tokens: int, variant: str = "small") -> keras.Model:
+def build_crnn(tokens: int, variant: str = "small", unroll: bool = False) -> keras.Model:
     """The untrained network: uint8 or float (B, 64, 160, 1), 0..255 -> logits float32 (B, 80, 1 + tokens).
 
-    Column 0 is CTC's blank, as `keras.losses.ctc` expects it, then come the tokens.
+    Column 0 is CTC's blank, as `keras.losses.ctc` expects it, then come the tokens. With ``unroll`` the steps of an
+    LSTM stand one behind the other in the graph: after half a minute of preparation it trains twice as fast on a CPU.
     """
     config = VARIANTS[variant]
     picture = keras.Input((HEIGHT, WIDTH, 1), name="plate")
@@ -77,7 +78,7 @@ def build_crnn(tokens: int, variant: str = "small") -> keras.Model:
     recurrent = {"gru": layers.GRU, "lstm": layers.LSTM}[config.recurrent]
     for number in range(config.recurrent_layers):
         # Sums over many steps need full precision.
-        steps = recurrent(config.units, return_sequences=True, dtype="float32")
+        steps = recurrent(config.units, return_sequences=True, unroll=unroll, dtype="float32")
         x = layers.Bidirectional(steps, name=f"recurrent_{number}", dtype="float32")(x)  # (B, 80, 2 units)
     logits = layers.Dense(1 + tokens, dtype="float32", name="logits")(x)  # (B, 80, 1 + tokens)
     return keras.Model(picture, logits, name=f"crnn_{variant}")

@@ -1,6 +1,5 @@
 """The CRNN as a reader: a crop in, the text that the network and the grammar agree on out."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,24 @@ import numpy as np
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.model_folder import METADATA_FILE, read_metadata
 from alpr_utils.read.crnn import BANDS, VARIANTS, build_crnn
-from alpr_utils.read.ctc_decode import beam_search, greedy
+from alpr_utils.read.ctc_decode import Temperature, beam_search, greedy, tempered
 from alpr_utils.read.grammar import Grammar, check_alphabet
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, network_input
-from alpr_utils.read.reading import Reading
+from alpr_utils.read.reading import Reading, merged_readings
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.weights import WEIGHTS_FILE, compiled, load_weights
 
+CALIBRATION = "calibration"  # key in metadata.json
 _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
 _WRITTEN = 0.5  # probability of a character in the upper band from which a plate has two rows
+_RIVALS = 3  # readings that are weighed against each other
 
 
 class CRNNReader:
-    """Reads plates of all countries of its alphabet, one row or two; see `Reader` for the protocol."""
+    """Reads plates of all countries of its alphabet, one row or two; see `Reader` for the protocol.
+
+    ``temperature`` turns scores into probabilities, see `alpr_utils.calibration`.
+    """
 
     def __init__(
         self, folder: Path, country: str = "auto", grammar: bool = True, rectifier: Rectifier | None = None
@@ -49,9 +53,11 @@ class CRNNReader:
             self.grammar = Grammar.of(countries, self.tokens) if grammar else None
         except AlprError as error:
             raise ModelError(f"{folder / METADATA_FILE}: {error}") from None
+        self.temperature = fitted_temperature(facts, grammar, folder)
         self.rectifier = rectifier
         network = build_crnn(len(self.tokens), facts["variant"])
         load_weights(network, folder / WEIGHTS_FILE)
+        self.weight_count = int(network.count_params()) + (rectifier.weight_count if rectifier else 0)
         self._call = compiled(network, (HEIGHT, WIDTH, 1))
 
     def read(self, plate: np.ndarray) -> Reading:
@@ -80,8 +86,11 @@ class CRNNReader:
         flat = self.rectifier.flat(plate) if self.rectifier else None
         if flat is not None:
             views.append(flat)
-        found = [reading for logits in self._call(np.stack(views)) for reading in self._decode(logits, max(count, 3))]
-        return _merged(found, len(views))[:count]
+        most = max(count, _RIVALS)
+        found = [reading for logits in self._call(np.stack(views)) for reading in self._decode(logits, most)]
+        best = merged_readings(found, len(views))[:most]
+        scores = tempered([reading.score for reading in best], self.temperature)
+        return [replace(reading, score=score) for reading, score in zip(best, scores, strict=True)][:count]
 
     def _decode(self, logits: np.ndarray, count: int) -> list[Reading]:
         """The readings of one view; logits: (T, 1 + tokens)."""
@@ -96,15 +105,17 @@ class CRNNReader:
         return [Reading(text.text, text.score, text.char_scores, rows, text.country) for text in found if text.text]
 
 
-def _merged(readings: Sequence[Reading], views: int) -> list[Reading]:
-    """One reading a text, best first: the surest, with the mean of its scores over the views."""
-    total: dict[str, float] = {}
-    surest: dict[str, Reading] = {}
-    for reading in sorted(readings, key=lambda reading: reading.score):
-        total[reading.text] = total.get(reading.text, 0.0) + reading.score / views
-        surest[reading.text] = reading
-    ordered = sorted(total, key=lambda text: total[text], reverse=True)
-    return [replace(surest[text], score=total[text]) for text in ordered]
+def fitted_temperature(facts: dict[str, Any], grammar: bool, folder: Path) -> Temperature:
+    """The temperature in the facts of a model folder, one that changes nothing where none was fitted.
+
+    Raises:
+        ModelError: it is broken.
+    """
+    stored = facts.get(CALIBRATION, {}).get("with_grammar" if grammar else "without_grammar", {})
+    try:
+        return Temperature(**stored.get("temperature", {}))
+    except (AlprError, AttributeError, TypeError):
+        raise ModelError(f"{folder / METADATA_FILE}: its temperature is broken; fit it with 'calibrate'.") from None
 
 
 def _facts(folder: Path) -> dict[str, Any]:

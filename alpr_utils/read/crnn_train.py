@@ -4,7 +4,6 @@ See `alpr_utils.training_run` for what a run folder holds; generated plates are 
 The same code runs with KERAS_BACKEND=tensorflow, jax or torch.
 """
 
-import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,25 +13,28 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import AlprError
-from alpr_utils.model_folder import read_metadata, write_metadata
+from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, join, load_crops, upright
 from alpr_utils.training_run import (
-    PLAN_FILE,
+    LOG,
     WEIGHTS,
     cosine_schedule,
     draw_curves,
     dtype_policy,
+    earlier_trainings,
     epochs_done,
     parse_source,
     prepare_run,
     run_callbacks,
+    save_log,
 )
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
 GENERATED = "generated"
+LONG_TRAINING = 200  # steps from which unrolling an LSTM pays
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class CRNNPlan:
         validation: real plates for the curve, none of them in ``sources``.
         generated: so many plates are generated, evenly for each country, and drawn again and again.
         precision: Keras dtype policy; ``mixed_bfloat16`` is faster on processors that know bfloat16.
-        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights.
+        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights; of another
+            variant, not a wider one, only the convolutions are taken.
     """
 
     variant: str = "small"
@@ -128,9 +131,11 @@ def _build(plan: CRNNPlan) -> keras.Model:
         raise AlprError(f"{plan.variant}: no such CRNN; choose one of {', '.join(VARIANTS)}.")
     keras.utils.set_random_seed(plan.seed)
     with dtype_policy(plan.precision):
-        network = build_crnn(len(tokens_of(plan.countries)), plan.variant)
+        # Building takes its time, and a GRU gains little.
+        unroll = VARIANTS[plan.variant].recurrent == "lstm" and plan.epochs * plan.epoch_batches > LONG_TRAINING
+        network = build_crnn(len(tokens_of(plan.countries)), plan.variant, unroll)
     if plan.start_from:
-        load_weights(network, Path(plan.start_from))
+        _start(network, plan)
     network.compile(
         optimizer=keras.optimizers.AdamW(
             cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches), weight_decay=1e-4, clipnorm=5.0
@@ -139,6 +144,30 @@ def _build(plan: CRNNPlan) -> keras.Model:
         jit_compile=keras.backend.backend() == "jax",
     )
     return network
+
+
+def _start(network: keras.Model, plan: CRNNPlan) -> None:
+    """Load the weights to begin with; of another variant only its convolutions, which must not be wider.
+
+    A wider network hears the channels that it has more not before it learns to (Net2WiderNet, Chen et al. 2016).
+    """
+    earlier = earlier_trainings(plan.start_from)
+    variant = earlier[-1]["variant"] if earlier else plan.variant
+    if variant == plan.variant:
+        load_weights(network, Path(plan.start_from))
+        return
+    lender = build_crnn(len(tokens_of(plan.countries)), variant)
+    load_weights(lender, Path(plan.start_from))
+    for layer in network.layers:
+        if not layer.name.startswith(("stem", "conv_", "norm_")):
+            continue
+        for variable, lent in zip(layer.weights, lender.get_layer(layer.name).weights, strict=True):
+            if any(wide > own for wide, own in zip(lent.shape, variable.shape, strict=True)):
+                raise AlprError(f"{plan.start_from}: '{variant}' is wider than '{plan.variant}'; start without it.")
+            values = np.array(keras.ops.convert_to_numpy(variable))
+            values[..., : lent.shape[-1]] = 0
+            values[tuple(slice(side) for side in lent.shape)] = keras.ops.convert_to_numpy(lent)
+            variable.assign(values)
 
 
 def train_crnn(plan: CRNNPlan, run: Path, workers: int = 1) -> Path:
@@ -166,23 +195,12 @@ def train_crnn(plan: CRNNPlan, run: Path, workers: int = 1) -> Path:
         validation = upright(plates), class_targets(plates.texts, tokens)
         callbacks.insert(0, ExactMatch(*validation))
     network.fit(batches, epochs=plan.epochs, validation_data=validation, callbacks=callbacks, verbose=2)
-    draw_curves(run / "log.csv", run / "curves.png")
+    draw_curves(run / LOG, run / "curves.png")
     return run / WEIGHTS
 
 
-def _earlier_trainings(start_from: str) -> list[dict[str, Any]]:
-    """The plans that made the weights which a training started from, as far as their folder tells."""
-    folder = Path(start_from).parent
-    if not start_from:
-        return []
-    if (folder / PLAN_FILE).exists():
-        plan = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
-        return [*_earlier_trainings(plan["start_from"]), plan]
-    return list(read_metadata(folder).get("training", []))
-
-
 def export_crnn(weights: Path, folder: Path, plan: CRNNPlan) -> Path:
-    """Trained weights as a model folder that tells its trainings, also those that it started from.
+    """Trained weights as a model folder that tells its trainings, also those that it started from, with its `LOG`.
 
     Raises:
         ModelError: ``weights`` is missing or belongs to another network.
@@ -192,6 +210,7 @@ def export_crnn(weights: Path, folder: Path, plan: CRNNPlan) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     save_weights(network, folder / WEIGHTS_FILE)
+    save_log(weights.parent, folder / LOG)
     facts = {
         "architecture": "crnn",
         "variant": plan.variant,
@@ -199,7 +218,7 @@ def export_crnn(weights: Path, folder: Path, plan: CRNNPlan) -> Path:
         "countries": plan.countries,
         "alphabet": tokens_of(plan.countries),
         "parameters": network.count_params(),
-        "training": [*_earlier_trainings(plan.start_from), asdict(plan)],
+        "training": [*earlier_trainings(plan.start_from), asdict(plan)],
     }
     write_metadata(folder, facts, [folder / WEIGHTS_FILE])
     return folder

@@ -4,10 +4,9 @@ What scores mean. CTC gives every text a probability, the sum over all alignment
 to 1 over all texts. With the n best texts, their probabilities ``P_i`` times grammar weights ``w_i``, and the rest
 ``R = 1 - sum P_i``, which holds all other texts and all that the grammar shut out, the score of text i is
 
-    (w_i P_i)^(1/t) / (sum_j (w_j P_j)^(1/t) + R^(1/t))
+    w_i P_i / (sum_j w_j P_j + R)
 
-with the temperature ``t``, 1 until it is fitted on plates of known text. At t = 1 the score of a text of weight 1 is
-its CTC probability; a network that is too sure of itself wants t > 1.
+so the score of a text of weight 1 is its CTC probability, which is no honest one yet; `tempered` mends it.
 """
 
 from collections.abc import Sequence
@@ -20,8 +19,28 @@ from alpr_utils.errors import AlprError
 from alpr_utils.read.grammar import Grammar, check_alphabet
 
 _TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
+_SUREST = 1e-9  # probability that even the surest reading leaves to others
 
 _Labels = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """How scores become probabilities; as it is, they stay what they are.
+
+    Attributes:
+        value: more than 0; above 1 makes scores less sure, below 1 surer.
+        rest: more than 0; weight of all other texts together. Most of them are no plates, so that the truth is among
+            them less often than a network says.
+    """
+
+    value: float = 1.0
+    rest: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is not positive."""
+        if not (self.value > 0 and self.rest > 0):
+            raise AlprError(f"The temperature is {self.value}, the weight of the rest {self.rest}; both must exceed 0.")
 
 
 @dataclass(frozen=True)
@@ -110,12 +129,30 @@ def _clearest_steps(alphas: np.ndarray, log_probs: np.ndarray, text: _Labels) ->
     return [step for _, step in best]
 
 
-def _scores(log_probs: np.ndarray, log_weights: np.ndarray, temperature: float) -> np.ndarray:
+def tempered(scores: Sequence[float], temperature: Temperature) -> tuple[float, ...]:
+    """Scores as probabilities, in the same order: temperature scaling (Guo et al. 2017, arXiv:1706.04599) with a bias.
+
+    Args:
+        scores: of different texts, adding up to 1 at most; what is missing counts as one more text, times ``rest``.
+        temperature: all are raised to the power of 1 / ``value`` and scaled to add up to 1 again.
+    """
+    return tuple(tempered_rows(np.array([scores], float), temperature)[0].tolist())
+
+
+def tempered_rows(scores: np.ndarray, temperature: Temperature) -> np.ndarray:
+    """`tempered` for many plates at once; scores: float (N, texts), shape unchanged."""
+    rest = 1.0 - scores.sum(axis=1, keepdims=True)
+    # Texts of probability 1 would stay that sure at any temperature.
+    shares = np.clip(np.hstack([scores, rest]), _SUREST, 1.0)
+    shares[:, -1] *= temperature.rest
+    powers = np.exp(np.log(shares) / temperature.value)
+    return powers[:, :-1] / powers.sum(axis=1, keepdims=True)
+
+
+def _scores(log_probs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
     """Scores of the n best texts, float (n,), as the head of this module defines them."""
-    if not temperature > 0:
-        raise AlprError(f"The temperature is {temperature}; it must be more than 0.")
     rest = max(1.0 - float(np.exp(log_probs).sum()), 0.0)
-    logs = np.append(log_probs + log_weights, np.log(rest) if rest > 0 else -np.inf) / temperature
+    logs = np.append(log_probs + log_weights, np.log(rest) if rest > 0 else -np.inf)
     if not np.isfinite(logs.max()):
         return np.zeros(len(log_probs))
     powers = np.exp(logs - logs.max())
@@ -126,13 +163,12 @@ def _a_character(tokens: Sequence[str], scores: Sequence[float]) -> tuple[float,
     return tuple(score for token, score in zip(tokens, scores, strict=True) for _ in token)
 
 
-def greedy(log_probs: np.ndarray, tokens: Sequence[str], temperature: float = 1.0) -> DecodedText:
+def greedy(log_probs: np.ndarray, tokens: Sequence[str]) -> DecodedText:
     """The text of the best path: the likeliest class of every step, repetitions and blanks removed; any text at all.
 
     Args:
         log_probs: float (T, K + 1), natural logs, the last class is the blank.
         tokens: K tokens.
-        temperature: see the head of this module.
 
     Raises:
         AlprError: NaN, values over 0, a wrong shape, an alphabet with a token twice.
@@ -146,7 +182,7 @@ def greedy(log_probs: np.ndarray, tokens: Sequence[str], temperature: float = 1.
         return DecodedText(log_prob=float(totals[0]) if not labels else -np.inf)
     read = tuple(tokens[label] for label in labels)
     peaks = np.exp(array[_clearest_steps(alphas[:, 0], array, labels), labels])
-    score = float(_scores(totals, np.zeros(1), temperature)[0])
+    score = float(_scores(totals, np.zeros(1))[0])
     return DecodedText("".join(read), read, float(totals[0]), _a_character(read, peaks.tolist()), "", score)
 
 
@@ -250,7 +286,6 @@ def beam_search(
     grammar: Grammar,
     beam: int = 8,
     n_best: int = 3,
-    temperature: float = 1.0,
     prune: float = 8.0,
 ) -> list[DecodedText]:
     """The likeliest complete plates, best first; empty when the search finds none.
@@ -263,13 +298,12 @@ def beam_search(
         grammar: what plates may say; look-alikes such as О and 0 count with the probability of both.
         beam: prefixes kept at each step.
         n_best: most texts returned.
-        temperature: see the head of this module.
         prune: tokens that are this much less probable than the likeliest class of a step, in natural logs, are not
             tried there, unless no other token may stand there and a token is likelier than the blank.
 
     Raises:
         AlprError: NaN, values over 0, a wrong shape, an alphabet with a token twice or of another grammar, a beam or
-            n_best below 1, a temperature that is not positive.
+            n_best below 1.
     """
     if tuple(tokens) != grammar.tokens:
         raise AlprError("The grammar was made for another alphabet; build it with Grammar.of(countries, tokens).")
@@ -286,7 +320,7 @@ def beam_search(
     read = [tuple(tokens[label] for label in text) for text, _ in complete]
     log_weights = np.array([grammar.log_weight(one) for one in read])
     order = [int(i) for i in np.argsort(-(totals + log_weights), kind="stable") if np.isfinite(totals[i])][:n_best]
-    scores = _scores(totals[order], log_weights[order], temperature)
+    scores = _scores(totals[order], log_weights[order])
     return [
         DecodedText(
             "".join(read[i]),

@@ -39,9 +39,9 @@ def check_alphabet(tokens: Sequence[str]) -> None:
         raise AlphabetError(f"The alphabet holds {named}; give every token once, as tokens_of() does.")
 
 
-def _split(choice: str) -> Tokens:
-    """A choice of a `TextPart` as tokens: a Korean word is one, all else falls into its characters."""
-    return (choice,) if all("가" <= char <= "힣" for char in choice) else tuple(choice)
+def _split(choice: str, words: bool) -> Tokens:
+    """A choice of a `TextPart` as tokens: a Korean word is one if ``words``, all else falls into its characters."""
+    return (choice,) if words and all("가" <= char <= "힣" for char in choice) else tuple(choice)
 
 
 def _mongolian_series() -> list[_Choices]:
@@ -54,10 +54,11 @@ def _mongolian_series() -> list[_Choices]:
     return [*digits, codes, {(char,): 0.0 for char in MONGOLIAN_SLOTS[6]}]
 
 
-def _forms_of(country: str) -> list[list[_Choices]]:
+def _forms_of(country: str, words: bool) -> list[list[_Choices]]:
     """All ways to write a plate of the country, each a list of what may stand there one after the other."""
     if country == "kr":
-        return [[{_split(choice): 0.0 for choice in part.choices} for part in f.parts] for f in KOREAN_FORMS.values()]
+        forms = KOREAN_FORMS.values()
+        return [[{_split(choice, words): 0.0 for choice in part.choices} for part in form.parts] for form in forms]
     plates = plate_type(country)
     all_slots = dict.fromkeys(slots for slots in (plates.slots, *(layout.slots for layout in plates.layouts)) if slots)
     return [
@@ -67,17 +68,20 @@ def _forms_of(country: str) -> list[list[_Choices]]:
 
 
 @cache
-def _vocabulary(country: str) -> frozenset[str]:
-    return frozenset(token for form in _forms_of(country) for choices in form for pieces in choices for token in pieces)
+def _vocabulary(country: str, words: bool = True) -> frozenset[str]:
+    forms = _forms_of(country, words)
+    return frozenset(token for form in forms for choices in form for pieces in choices for token in pieces)
 
 
-def tokens_of(countries: Sequence[str]) -> Tokens:
+def tokens_of(countries: Sequence[str], words: bool = True) -> Tokens:
     """All tokens that plates of these countries need, each once: digits, letters, syllables, then words.
+
+    Without ``words`` their syllables are tokens, for a reader that sees each of them by itself.
 
     Raises:
         AlprError: no such country.
     """
-    found = frozenset().union(*(_vocabulary(country) for country in countries))
+    found = frozenset().union(*(_vocabulary(country, words) for country in countries))
     return tuple(sorted(found, key=lambda token: (len(token), token)))
 
 
@@ -184,8 +188,10 @@ class Grammar:
     ends: np.ndarray
 
     @classmethod
-    def of(cls, countries: Sequence[str], tokens: Sequence[str] | None = None) -> "Grammar":
+    def of(cls, countries: Sequence[str], tokens: Sequence[str] | None = None, words: bool = True) -> "Grammar":
         """The grammar of the plates of ``countries`` over an alphabet, `tokens_of` the countries by default.
+
+        ``words``: whether the name of a Korean region is one token, as in `tokens_of`.
 
         Raises:
             AlphabetError: the alphabet lacks a token of these countries or holds one twice.
@@ -193,14 +199,14 @@ class Grammar:
         """
         if not countries:
             raise AlprError("A grammar needs a country; name at least one.")
-        needed = tokens_of(countries)
+        needed = tokens_of(countries, words)
         alphabet = needed if tokens is None else tuple(tokens)
         check_alphabet(alphabet)
         lacking = sorted(set(needed) - set(alphabet))
         if lacking:
             named = f"'{', '.join(countries)}' need the tokens {' '.join(lacking)}"
             raise AlphabetError(f"Plates of {named}, which the alphabet lacks; use a reader trained for them.")
-        forms = [(index, form) for index, country in enumerate(countries) for form in _forms_of(country)]
+        forms = [(index, form) for index, country in enumerate(countries) for form in _forms_of(country, words)]
         builder = _Builder(forms)
         builder.state(frozenset(_Place(form, 0, ()) for form in range(len(forms))))
         next_state = np.full((len(builder.futures), len(alphabet)), -1, np.int32)

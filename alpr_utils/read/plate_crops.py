@@ -1,4 +1,4 @@
-"""Plates for the CRNN: generated ones, labelled photos and folders of crops, all as pictures of one size.
+"""Plates to learn reading from: generated ones, labelled photos and folders of crops, all as pictures of one size.
 
 A plate is stored a little larger than the network sees it, so that every epoch can cut it differently, the way a
 detector's box never lies twice the same.
@@ -22,6 +22,7 @@ HEIGHT, WIDTH = 64, 160  # what a network sees of a plate
 ROW_BREAK = "\n"  # stands between two rows of tokens
 STORED_HEIGHT, STORED_WIDTH = 80, 192
 MARGIN = 0.1  # of the plate's box, stored around it on each side
+MAX_CHARACTERS = 9  # of a plate
 _CHUNK = 1000  # generated plates a file
 
 
@@ -33,11 +34,14 @@ class PlateCrops:
         images: uint8 (N, 80, 192), grey; the plate's box and `MARGIN` of it on each side.
         texts: for each plate its tokens, with `ROW_BREAK` between two rows.
         corners: float32 (N, 4, 2), x, y in pixels of ``images``, clockwise from the top left; NaN where unknown.
+        char_boxes: float32 (N, 9, 4), ymin, xmin, ymax, xmax in pixels of ``images``, of the text's characters in
+            reading order; NaN behind the last one and where unknown.
     """
 
     images: np.ndarray
     texts: tuple[tuple[str, ...], ...]
     corners: np.ndarray
+    char_boxes: np.ndarray
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -46,7 +50,7 @@ class PlateCrops:
         """Write as ``.npz``, under another name until it is whole."""
         draft = file.with_suffix(".part.npz")
         texts = np.array(["\t".join(text) for text in self.texts])
-        np.savez(draft, images=self.images, texts=texts, corners=self.corners)
+        np.savez(draft, images=self.images, texts=texts, corners=self.corners, char_boxes=self.char_boxes)
         draft.replace(file)
 
     @classmethod
@@ -54,7 +58,9 @@ class PlateCrops:
         """Read what `save` wrote."""
         with np.load(file) as arrays:
             texts = tuple(tuple(str(text).split("\t")) for text in arrays["texts"])
-            return cls(arrays["images"], texts, arrays["corners"])
+            known = "char_boxes" in arrays  # files of older runs lack them
+            char_boxes = arrays["char_boxes"] if known else np.array([_padded(np.empty((0, 4)))] * len(texts))
+            return cls(arrays["images"], texts, arrays["corners"], char_boxes)
 
 
 def join(parts: Sequence[PlateCrops]) -> PlateCrops:
@@ -63,6 +69,7 @@ def join(parts: Sequence[PlateCrops]) -> PlateCrops:
         np.concatenate([part.images for part in parts]),
         tuple(text for part in parts for text in part.texts),
         np.concatenate([part.corners for part in parts]),
+        np.concatenate([part.char_boxes for part in parts]),
     )
 
 
@@ -139,16 +146,30 @@ def in_box(points: np.ndarray, box: np.ndarray) -> np.ndarray:
     return (points - box[[1, 0]]) / (box[[3, 2]] - box[[1, 0]])
 
 
+def boxes_in(boxes: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Boxes (..., 4), ymin, xmin, ymax, xmax in pixels, where ``box`` is stretched to ``size``, width and height."""
+    points = boxes.reshape(*boxes.shape[:-1], 2, 2)[..., ::-1]  # x, y of two corners
+    return (in_box(points, box) * size)[..., ::-1].reshape(boxes.shape)
+
+
+def _padded(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) as float32 (9, 4), NaN behind the last one."""
+    padded = np.full((MAX_CHARACTERS, 4), np.nan, np.float32)
+    padded[: len(boxes)] = boxes
+    return padded
+
+
 def from_degraded(plates: Sequence[DegradedPlate]) -> PlateCrops:
-    """Generated plates, at least one, with texts and corners."""
-    images, texts, corners = [], [], []
+    """Generated plates, at least one, with texts, corners and boxes of characters."""
+    images, texts, corners, char_boxes = [], [], [], []
     for plate in plates:
         low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
         box = np.array([low[1], low[0], high[1], high[0]])
         images.append(stored(plate.image, box))
         texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
         corners.append(in_box(plate.corners, _with_margin(box)) * (STORED_WIDTH, STORED_HEIGHT))
-    return PlateCrops(np.array(images), tuple(texts), np.array(corners, np.float32))
+        char_boxes.append(_padded(boxes_in(plate.char_boxes, _with_margin(box), (STORED_WIDTH, STORED_HEIGHT))))
+    return PlateCrops(np.array(images), tuple(texts), np.array(corners, np.float32), np.array(char_boxes))
 
 
 def _generate_chunk(country: str, seed: int, start: int, count: int, file: Path) -> None:
@@ -179,12 +200,15 @@ def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Pat
 
 def load_crops(folder: Path, half: str = "") -> PlateCrops:
     """The plates with known text of a folder, see `alpr_utils.data.crops.labelled_plates`."""
-    images, texts = [], []
+    images, texts, char_boxes = [], [], []
     for plate in labelled_plates(folder, half):
         images.append(stored(plate.image, plate.box))
         texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
+        whole = _with_margin(plate.box)
+        char_boxes.append(_padded(boxes_in(plate.char_boxes, whole, (STORED_WIDTH, STORED_HEIGHT))))
     pictures = np.array(images, np.uint8).reshape(-1, STORED_HEIGHT, STORED_WIDTH)
-    return PlateCrops(pictures, tuple(texts), np.full((len(texts), 4, 2), np.nan, np.float32))
+    boxes = np.array(char_boxes, np.float32).reshape(-1, MAX_CHARACTERS, 4)
+    return PlateCrops(pictures, tuple(texts), np.full((len(texts), 4, 2), np.nan, np.float32), boxes)
 
 
 def upright(plates: PlateCrops) -> np.ndarray:

@@ -83,6 +83,7 @@ class Rectifier:
                 raise ModelError(f"{needed}: is missing; restore the folder or train it with 'train corners'.")
         network = build_corner_network()
         load_weights(network, folder / WEIGHTS_FILE)
+        self.weight_count = int(network.count_params())
         self._call = compiled(network, (HEIGHT, WIDTH, 1))
 
     def corners(self, plate: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from alpr_utils.read.crnn_data import random_cut, relit
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
 from alpr_utils.read.rectify import UPRIGHT, build_corner_network
 from alpr_utils.training_run import (
+    LOG,
     WEIGHTS,
     cosine_schedule,
     draw_curves,
@@ -96,7 +97,7 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
     batches.epoch = epochs_done(run)
     seen = CornerBatches(*validation, int(kept_back.sum()), 1)[0]
     network.fit(batches, epochs=plan.epochs, validation_data=seen, callbacks=run_callbacks(run), verbose=2)
-    draw_curves(run / "log.csv", run / "curves.png")
+    draw_curves(run / LOG, run / "curves.png")
     return run / WEIGHTS
 
 

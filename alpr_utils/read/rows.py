@@ -1,5 +1,6 @@
 """Text rows: which components stand on one line, and how much that line falls."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +96,7 @@ def _fitted_slope(boxes: np.ndarray, rows: list[np.ndarray]) -> float:
     return float((run * rise).sum() / max((run * run).sum(), 1e-6))
 
 
-def find_rows(components: tuple[PixelBox, ...], width: int) -> tuple[float, tuple[Row, ...]]:
+def find_rows(components: Sequence[Sequence[float]], width: int) -> tuple[float, tuple[Row, ...]]:
     """Group components into text rows.
 
     Args:

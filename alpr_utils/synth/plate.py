@@ -174,7 +174,7 @@ def _apply_wear(
     if rng.random() < ranges.scratches:
         wear.add_scratches(image, ranges, rng)
     if rng.random() < ranges.bolts:
-        wear.add_bolts(image, layout, px_per_mm, rng)
+        wear.add_bolts(image, layout, px_per_mm, ranges, rng)
     if rng.random() < ranges.snow:
         wear.add_snow(image, ranges, rng)
 

@@ -71,7 +71,7 @@ def random_style(rng: np.random.Generator) -> StrokeStyle:
         squareness=float(rng.uniform(1.9, 2.9)),
         waist=float(np.clip(rng.normal(0, 0.018), -0.04, 0.04)),
         lean=float(np.clip(rng.normal(0, 0.012), -0.03, 0.03)),
-        weight=float(rng.uniform(0.8, 1.12)),
+        weight=float(rng.uniform(0.8, 1.2)),
         choice=int(rng.integers(1, 1 << 30)),
     )
 

@@ -15,13 +15,14 @@ class WearRanges:
     """How likely and how strong each kind of wear is.
 
     Attributes:
-        bolts: probability of visible bolts.
+        bolts: probability of visible bolts; ``stray_bolt`` that of one more somewhere, even on a character.
         dirt: probability of a dirt film; ``dirt_cover`` is the largest share of ground it hides, 0..1.
         scratches: probability of scratches; ``scratch_count`` the largest number.
         snow: probability of snow stuck to an edge; ``snow_depth`` is how far it reaches, as a share of the height.
     """
 
     bolts: float = 0.75
+    stray_bolt: float = 0.2
     dirt: float = 0.45
     dirt_cover: float = 0.55
     scratches: float = 0.2
@@ -45,20 +46,24 @@ def blend(image: np.ndarray, colour: np.ndarray | tuple[int, ...], amount: np.nd
     image += cv2.merge((amount, amount, amount)) * cv2.subtract(np.array([*colour, 0], np.float64), image)
 
 
-def add_bolts(image: np.ndarray, layout: PlateLayout, px_per_mm: float, rng: np.random.Generator) -> None:
-    """Two or four round heads, often touching a character as on the road."""
+def add_bolts(
+    image: np.ndarray, layout: PlateLayout, px_per_mm: float, ranges: WearRanges, rng: np.random.Generator
+) -> None:
+    """Two to five round heads, often touching a character as on the road."""
     width, height = layout.size_mm
     if layout.bolts_mm:
         places = [(x + rng.uniform(-4, 4), y + rng.uniform(-3, 3)) for x, y in layout.bolts_mm]
     elif layout.rows == 2:
-        places = [(rng.uniform(22, 40), rng.uniform(20, 42)), (width - rng.uniform(22, 40), rng.uniform(20, 42))]
+        places = [(rng.uniform(18, 60), rng.uniform(16, 48)), (width - rng.uniform(18, 60), rng.uniform(16, 48))]
         if rng.random() < 0.25:
             places += [(rng.uniform(14, 40), height - 14), (width - rng.uniform(14, 40), height - 14)]
     else:
         from_edge = rng.uniform(90, 180)
         y = height / 2 if rng.random() < 0.4 else rng.uniform(14, 26)
         places = [(from_edge, y), (width - from_edge * rng.uniform(0.9, 1.1), y)]
-    radius = rng.uniform(4, 10) * px_per_mm
+    if rng.random() < ranges.stray_bolt:
+        places.append((rng.uniform(0.05, 0.95) * width, rng.uniform(0.08, 0.92) * height))
+    radius = rng.uniform(4, 11) * px_per_mm
     grey = rng.uniform(50, 210)
     light_x, light_y = (round(v) for v in rng.uniform(-0.3, 0.3, 2) * radius * 16)
     for x_mm, y_mm in places:

@@ -1,0 +1,107 @@
+"""Small plates in large pictures: vehicles are found first, and plates are looked for in each at full resolution."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from alpr_utils.boxes import clip, enlarge
+from alpr_utils.detect.detector import Detection, Detector
+from alpr_utils.detect.exported import default_models_dir, load_detector
+from alpr_utils.detect.windows import FULLY_SEEN_LONG_SIDE, Window, detect_in_window, merge
+from alpr_utils.errors import ModelError
+
+VEHICLE_MODEL = "vehicle_detector_ssd"
+# As label maps trained on COCO, Pascal VOC, Open Images and our own scenes call them.
+VEHICLE_LABELS = ("vehicle", "car", "truck", "bus", "motorcycle", "motorbike", "van")
+MARGIN = 0.12  # share of the vehicle's box: plates hang at its lower edge, and boxes are not exact
+LEAST_CUT = 480  # pixels; smaller cuts are enlarged to nothing but blur, in which 320 gave more false boxes
+LARGEST_CUT_SHARE = 0.7  # of the picture's longer side; a larger cut shows hardly more than the whole picture
+MOST_CUTS = 24  # the surest vehicles; bounds the time that a crowded car park takes
+
+
+def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
+    """The sentence for a user whose vehicle detector is not there."""
+    return (
+        f"no vehicle detector '{name_or_path}' in {models_dir}; train one (README, 'Small plates') or put an Object "
+        "Detection API model trained on COCO there, with its label_map.pbtxt, and give its name or path."
+    )
+
+
+def load_vehicle_detector(name_or_path: str | Path = VEHICLE_MODEL, models_dir: Path | None = None) -> Detector:
+    """Open a vehicle detector, any folder that `load_detector` opens and whose label map names vehicles.
+
+    Raises:
+        ModelError: it is missing, damaged, or knows no vehicles.
+    """
+    models_dir = models_dir or default_models_dir()
+    if not (models_dir / name_or_path).exists() and not Path(name_or_path).exists():
+        raise ModelError(no_vehicle_detector(name_or_path, models_dir))
+    detector = load_detector(name_or_path, models_dir)
+    if not any(label.lower() in VEHICLE_LABELS for label in detector.labels.values()):
+        known = ", ".join(list(detector.labels.values())[:5])
+        raise ModelError(
+            f"{name_or_path}: its label_map.pbtxt names no vehicle but {known}; "
+            f"choose a model that knows one of {', '.join(VEHICLE_LABELS)}."
+        )
+    return detector
+
+
+def _span(low: float, high: float, limit: int) -> tuple[int, int]:
+    """``low`` to ``high`` in whole pixels, at least ``LEAST_CUT`` of them where ``limit`` allows, inside 0..limit."""
+    side = min(max(high - low, LEAST_CUT), limit)
+    start = min(max((low + high - side) / 2, 0), limit - side)
+    return int(start), min(int(np.ceil(start + side)), limit)
+
+
+def _shows(cut: Window, box: np.ndarray) -> bool:
+    """Whether ``cut`` holds all of ``box`` (4,), ymin, xmin, ymax, xmax, pixels, and not small in it."""
+    ymin, xmin, ymax, xmax = box
+    inside = cut.top <= ymin and cut.left <= xmin and cut.bottom >= ymax and cut.right >= xmax
+    largest = 2 * max(ymax - ymin, xmax - xmin, LEAST_CUT)
+    return bool(inside and max(cut.bottom - cut.top, cut.right - cut.left) <= largest)
+
+
+def cuts_of(vehicles: Sequence[Detection], height: int, width: int) -> list[Window]:
+    """Where to look in a ``height`` x ``width`` picture: the vehicles with a margin, surest first.
+
+    Vehicles that fill the picture, and those that the cut of another shows as well, get no cut of their own.
+    """
+    cuts: list[Window] = []
+    for vehicle in vehicles[:MOST_CUTS]:
+        box = clip(enlarge(np.array(vehicle.box), MARGIN)) * [height, width, height, width]
+        (top, bottom), (left, right) = _span(box[0], box[2], height), _span(box[1], box[3], width)
+        too_large = max(bottom - top, right - left) > LARGEST_CUT_SHARE * max(height, width)
+        if not too_large and not any(_shows(cut, box) for cut in cuts):
+            cuts.append(Window(top, left, bottom, right))
+    return cuts
+
+
+class VehicleFirstDetector:
+    """A detector that also looks at each vehicle of large pictures.
+
+    Args:
+        inner: finds the plates in a picture or a cut.
+        vehicles: finds the vehicles; its detections of other classes are ignored.
+    """
+
+    def __init__(self, inner: Detector, vehicles: Detector):
+        self.name, self.threshold = f"{inner.name} + {vehicles.name}", inner.threshold
+        self._inner, self._vehicles = inner, vehicles
+
+    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold).
+
+        ``min_score`` is about plates; vehicles are always found at their detector's own threshold.
+        """
+        height, width = image.shape[:2]
+        found = self._inner.detect(image, min_score)
+        if max(height, width) <= FULLY_SEEN_LONG_SIDE:
+            return found
+        vehicles = [v for v in self._vehicles.detect(image) if v.label.lower() in VEHICLE_LABELS]
+        cuts = cuts_of(vehicles, height, width)
+        if not cuts:
+            return found
+        for cut in cuts:
+            found = found + detect_in_window(self._inner, image, cut, min_score)
+        return merge(found)
