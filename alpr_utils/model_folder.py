@@ -67,7 +67,7 @@ def trained_on(facts: Any) -> tuple[str, ...]:
     """The folders of real plates that the trainings in ``facts`` of a model folder name, each with its half, once."""
     found: dict[str, None] = {}
     if isinstance(facts, dict):
-        folder, half = facts.get("folder"), facts.get("half") or ""
+        folder, half = facts.get("folder"), facts.get("half") or facts.get("part") or ""
         if isinstance(folder, str) and folder != "generated":
             found[f"{folder}:{half}" if half else folder] = None
         for name in facts.get("labelled_folders") or ():

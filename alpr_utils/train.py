@@ -18,8 +18,8 @@ from alpr_utils.data.split import identity_halves, load_texts
 from alpr_utils.data.voc import LabelledPicture, load_labelled
 from alpr_utils.detect.architecture import Architecture, TrainableDetector, architecture_type
 from alpr_utils.detect.backbone import BACKBONE
+from alpr_utils.detect.inside import open_network
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.model_folder import read_metadata
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.settings import parse_settings, read_json
 from alpr_utils.synth.swap import swap_plate
@@ -34,7 +34,7 @@ from alpr_utils.training_run import (
     prepare_run,
     run_callbacks,
 )
-from alpr_utils.weights import WEIGHTS_FILE, load_weights
+from alpr_utils.weights import load_weights
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -240,18 +240,14 @@ def _start(network: keras.Model, architecture: Architecture, start_from: Path) -
     if not start_from.is_dir():
         load_weights(network, start_from)
         return
-    facts = read_metadata(start_from)
+    _, lender = open_network(start_from)
     try:
-        kind = architecture_type(facts["architecture"])
-        lender = kind(parse_settings(type(kind().config), facts["config"], f"{start_from}: config")).build()
-        load_weights(lender, start_from / WEIGHTS_FILE)
         for layer in network.layers:
             if layer.name.startswith(BACKBONE):
                 layer.set_weights(lender.get_layer(layer.name).get_weights())
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise ModelError(
-            f"{start_from}: is no model folder with the backbone of this {architecture.name} ({error}); "
-            "start from another one."
+            f"{start_from}: does not have the backbone of this {architecture.name} ({error}); start from another folder."
         ) from None
 
 

@@ -102,3 +102,4 @@ def test_models_tell_what_they_were_trained_on() -> None:
     second = {"data": {"folder": "crops", "half": ""}, "started_from": {"labelled_folders": ["old"]}}
     assert trained_on(json.loads(json.dumps({"training": [first, second]}))) == ("photos:a", "crops", "old")
     assert trained_on({"training": []}) == ()
+    assert trained_on({"sources": [{"folder": "cars", "part": "swap-all"}]}) == ("cars:swap-all",)

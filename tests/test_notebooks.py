@@ -31,7 +31,7 @@ def test_committed_outputs_are_whole_and_small(path: Path):
 
 
 def test_the_course_is_there():
-    assert {path.stem for path in NOTEBOOKS} >= {"test_exported_model", "generator", "compare_readers"}
+    assert {path.stem for path in NOTEBOOKS} >= {"test_exported_model", "generator", "compare_readers", "detectors"}
 
 
 def test_no_real_photo_is_committed():
@@ -41,10 +41,15 @@ def test_no_real_photo_is_committed():
     assert not [cell.outputs for cell in cells if cell.outputs]
 
 
-def test_real_plates_are_compared_without_showing_them():
-    notebook = nbformat.read(ROOT / "notebooks" / "compare_readers.ipynb", as_version=4)
-    start = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## 8. Real plates"))
+@pytest.mark.parametrize(
+    ("name", "heading", "measures"),
+    [("compare_readers", "## 8. Real plates", "real_crops"), ("detectors", "## 12. Real photos", "labelled_photos")],
+)
+def test_real_plates_are_measured_without_showing_them(name: str, heading: str, measures: str):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    start = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith(heading))
     cells = [cell for cell in notebook.cells[start:] if cell.cell_type == "code"]
-    assert any("real_crops" in cell.source for cell in cells)
+    assert any(measures in cell.source for cell in cells)
+    assert not [cell for cell in notebook.cells[:start] if cell.cell_type == "code" and measures in cell.source]
     assert not [cell.source for cell in cells if "show(" in cell.source or "imshow" in cell.source]
     assert not [out for cell in cells for out in cell.outputs if "image/jpeg" in out.get("data", {})]

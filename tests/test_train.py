@@ -188,5 +188,5 @@ def test_a_model_folder_lends_its_backbone(photos: Path, tmp_path: Path):
     )
     with pytest.raises(ModelError, match="start from another"):
         _start(learner.build(), learner, folder)  # of other widths
-    with pytest.raises(ModelError, match="is no model folder"):
+    with pytest.raises(ModelError, match="names no architecture"):
         _start(network, learner, tmp_path)
