@@ -247,7 +247,7 @@ def _start(network: keras.Model, architecture: Architecture, start_from: Path) -
                 layer.set_weights(lender.get_layer(layer.name).get_weights())
     except ValueError as error:
         raise ModelError(
-            f"{start_from}: does not have the backbone of this {architecture.name} ({error}); start from another folder."
+            f"{start_from}: does not have the backbone of this {architecture.name} ({error}); start from another one."
         ) from None
 
 

@@ -186,7 +186,7 @@ def test_a_model_folder_lends_its_backbone(photos: Path, tmp_path: Path):
     np.testing.assert_allclose(
         network.get_layer(name).get_weights()[0], lender.get_layer(name).get_weights()[0], atol=1e-3
     )
-    with pytest.raises(ModelError, match="start from another"):
+    with pytest.raises(ModelError, match="start from another one"):
         _start(learner.build(), learner, folder)  # of other widths
     with pytest.raises(ModelError, match="names no architecture"):
         _start(network, learner, tmp_path)
