@@ -10,10 +10,21 @@ from alpr_utils.quiet import import_tensorflow_quietly
 
 train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
 
+RunOption = Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")]
+CountriesOption = Annotated[list[str] | None, typer.Option(help="Whose plates: mn or kr; repeat it for both.")]
+RealPlatesOption = Annotated[list[str] | None, typer.Option(help="Real plates for the curve.")]
+GeneratedOption = Annotated[int | None, typer.Option(min=1, help="Plates to generate; they are drawn repeatedly.")]
+EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")]
+BatchOption = Annotated[int | None, typer.Option(min=1)]
+LearningRateOption = Annotated[float | None, typer.Option()]
+PrecisionOption = Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")]
+SeedOption = Annotated[int | None, typer.Option()]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")]
+
 
 def train_detector(
     context: typer.Context,
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    run: RunOption,
     config: Annotated[
         Path | None, typer.Option(help="Settings, such as configs/ssd.json; the options below override it.")
     ] = None,
@@ -27,18 +38,18 @@ def train_detector(
         Path | None, typer.Option(help="Model folder [default: exported_model_directory/plate_detector_...].")
     ] = None,
     validation: Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
+    epochs: EpochsOption = None,
     stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
+    batch: BatchOption = None,
+    learning_rate: LearningRateOption = None,
     warm_up: Annotated[int | None, typer.Option(min=0, help="Batches until the learning rate is reached.")] = None,
     start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
+    precision: PrecisionOption = None,
     threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
     long_side: Annotated[
         int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
     ] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
+    seed: SeedOption = None,
 ) -> None:
     """Train a detector and export it."""
     import_tensorflow_quietly()
@@ -94,7 +105,7 @@ def train_chars(
 
 @train_app.command("crnn")
 def train_crnn(
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    run: RunOption,
     source: Annotated[
         list[str],
         typer.Option(
@@ -105,16 +116,16 @@ def train_crnn(
         Path | None, typer.Option(help="Model folder [default: exported_model_directory/crnn_...].")
     ] = None,
     variant: Annotated[str | None, typer.Option(help="small, lstm or gru.")] = None,
-    country: Annotated[list[str] | None, typer.Option(help="Whose plates: mn or kr; repeat it for both.")] = None,
-    validation: Annotated[list[str] | None, typer.Option(help="Real plates for the curve.")] = None,
-    generated: Annotated[int | None, typer.Option(min=1, help="Plates to generate; they are drawn repeatedly.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
+    country: CountriesOption = None,
+    validation: RealPlatesOption = None,
+    generated: GeneratedOption = None,
+    epochs: EpochsOption = None,
+    batch: BatchOption = None,
+    learning_rate: LearningRateOption = None,
     start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+    precision: PrecisionOption = None,
+    seed: SeedOption = None,
+    workers: WorkersOption = 1,
 ) -> None:
     """Train the CRNN reader: on generated plates, then with --start-from on real ones."""
     import_tensorflow_quietly()
@@ -142,7 +153,7 @@ def train_crnn(
 
 @train_app.command("char_detector")
 def train_char_detector(
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    run: RunOption,
     source: Annotated[
         list[str],
         typer.Option(help="generated, or a folder of photos with labelled characters (FOLDER:a its half a); =SHARE."),
@@ -150,16 +161,16 @@ def train_char_detector(
     output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
         "exported_model_directory/char_detector"
     ),
-    country: Annotated[list[str] | None, typer.Option(help="Whose plates: mn or kr; repeat it for both.")] = None,
-    validation: Annotated[list[str] | None, typer.Option(help="Real plates for the curve.")] = None,
-    generated: Annotated[int | None, typer.Option(min=1, help="Plates to generate; they are drawn repeatedly.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of 100 batches.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option()] = None,
+    country: CountriesOption = None,
+    validation: RealPlatesOption = None,
+    generated: GeneratedOption = None,
+    epochs: EpochsOption = None,
+    batch: BatchOption = None,
+    learning_rate: LearningRateOption = None,
     start_from: Annotated[str | None, typer.Option(help="Weights to fine-tune: .weights.h5 or weights.npz.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+    precision: PrecisionOption = None,
+    seed: SeedOption = None,
+    workers: WorkersOption = 1,
 ) -> None:
     """Train the character detector: on generated plates, then with --start-from on real ones."""
     import_tensorflow_quietly()
@@ -184,7 +195,7 @@ def train_char_detector(
 
 @train_app.command("corners")
 def train_corners(
-    run: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+    run: RunOption,
     output: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(
         "exported_model_directory/plate_corners"
     ),
@@ -192,7 +203,7 @@ def train_corners(
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of 100 batches.")] = 40,
     precision: Annotated[str, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")] = "float32",
     seed: Annotated[int, typer.Option()] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")] = 1,
+    workers: WorkersOption = 1,
 ) -> None:
     """Train the network that finds the corners of a plate, with which the CRNN lays slanted plates flat."""
     import_tensorflow_quietly()
