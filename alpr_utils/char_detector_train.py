@@ -21,13 +21,12 @@ from alpr_utils.char_network import (
     char_anchors,
     with_decoding,
 )
-from alpr_utils.data.batches import SeededBatches
 from alpr_utils.detect.anchors import assign_targets
 from alpr_utils.detect.ssd import SSDLoss
 from alpr_utils.errors import AlprError
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.char_detector import read_boxes
-from alpr_utils.read.crnn_data import random_cut, relit
+from alpr_utils.read.crnn_data import PlateBatches
 from alpr_utils.read.crnn_train import GENERATED, CropSource
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.plate_crops import (
@@ -42,8 +41,6 @@ from alpr_utils.read.plate_crops import (
     generated_crops,
     join,
     load_crops,
-    rows_of,
-    stretch,
     upright,
 )
 from alpr_utils.training_run import (
@@ -103,13 +100,12 @@ def class_numbers(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
     return numbers
 
 
-class CharBatches(SeededBatches):
+class CharBatches(PlateBatches):
     """Batches for ``fit``: images uint8 (B, 64, 160, 1), and targets float32 (B, N, 5) as `SSDLoss` takes them.
 
     Args:
-        sources: groups of plates with boxes of characters; group ``i`` gives the share ``shares[i]`` of all samples.
+        sources: with boxes of characters.
         alphabet: the classes.
-        seed: sample ``k`` of epoch ``e`` is always the same.
     """
 
     def __init__(
@@ -121,22 +117,13 @@ class CharBatches(SeededBatches):
         batches: int,
         seed: int = 0,
     ):
-        super().__init__(batches, seed)
-        self.sources, self.share = sources, np.array(shares, np.float64) / np.sum(shares)
+        super().__init__(sources, shares, batch, batches, seed)
         self.classes = [class_numbers(source, alphabet) for source in sources]
-        self.batch, self.anchors = batch, char_anchors()
+        self.anchors = char_anchors()
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = self.rng(index)
-        images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
-        targets = np.empty((self.batch, len(self.anchors), 5), np.float32)
-        for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):
-            plates = self.sources[group]
-            number = rng.integers(len(plates))
-            box = random_cut(rng, rows_of(plates.texts[number]))
-            images[k, ..., 0] = stretch(plates.images[number], box, (WIDTH, HEIGHT))
-            targets[k] = char_targets(self.anchors, plates.char_boxes[number], self.classes[group][number], box)
-        return relit(images, rng), targets
+    def target(self, group: int, number: int, view: np.ndarray) -> np.ndarray:
+        """The characters that are seen, see `char_targets`."""
+        return char_targets(self.anchors, self.sources[group].char_boxes[number], self.classes[group][number], view)
 
 
 def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarray, view: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The commands ``train ...``."""
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,9 +54,10 @@ def train_detector(
 ) -> None:
     """Train a detector and export it."""
     import_tensorflow_quietly()
-    from alpr_utils.export import LONG_SIDES, export_detector
+    from alpr_utils.export import export_detector
     from alpr_utils.train import DataSource, load_settings
     from alpr_utils.train import train_detector as train
+    from alpr_utils.training_run import LOG
 
     name = context.command.name or ""
     settings = load_settings(name, config)
@@ -68,14 +70,16 @@ def train_detector(
         "warm_up": warm_up,
         "start_from": start_from,
         "precision": precision,
+        "long_sides": (long_side, long_side) if long_side else None,
         "seed": seed,
     }
     plan = replace(settings.training, **{key: value for key, value in chosen.items() if value is not None})
     settings = replace(settings, training=plan)
     weights = train(settings, run, stop_after)
     folder = output or Path("exported_model_directory") / f"plate_detector_{name}"
-    sides = (long_side, long_side) if long_side else LONG_SIDES
-    export_detector(weights, folder, settings.make(), plan.classes, {"training": asdict(plan)}, threshold, sides)
+    facts: dict[str, object] = {"training": asdict(plan)}
+    export_detector(weights, folder, settings.make(), plan.classes, facts, threshold, plan.long_sides)
+    shutil.copyfile(run / LOG, folder / LOG)
     typer.echo(f"exported to {folder}")
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from alpr_utils.data.detection_data import PADDING_GREY
+from alpr_utils.data.detection_data import LONG_SIDES, PADDING_GREY
 from alpr_utils.detect.architecture import Architecture
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
-LONG_SIDES = (960, 1280)  # large photos keep more of their far plates, small ones are seen as in training
 MAX_CANDIDATES = 300
 MAX_DETECTIONS = 50
 MIN_SCORE = 0.01

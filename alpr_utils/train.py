@@ -7,13 +7,13 @@ torch.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from alpr_utils.data.corners import CORNERS_FILE, load_corners
-from alpr_utils.data.detection_data import Augmentation, CachedPhoto, DetectionSamples, load_photos
+from alpr_utils.data.detection_data import LONG_SIDES, Augmentation, CachedPhoto, DetectionSamples, load_photos
 from alpr_utils.data.split import identity_halves, load_texts
 from alpr_utils.data.voc import LabelledPicture, load_labelled
 from alpr_utils.detect.architecture import Architecture, TrainableDetector, architecture_type
@@ -74,6 +74,8 @@ class TrainingPlan:
         validation: photos for the validation curve.
         classes: names of the labelled objects to find.
         height, width: of a sample.
+        long_sides: pixels, shortest and longest, to which the exported model resizes the longer side of pictures; the
+            samples show plates about as large as they are at the shortest.
         more_sizes: further heights and widths; the batches have all sizes in turn (multi-scale training). The first
             one differs from ``height`` and ``width`` in both.
         warm_up: steps over which the learning rate rises to ``learning_rate``.
@@ -87,6 +89,7 @@ class TrainingPlan:
     classes: tuple[str, ...] = ("plate",)
     height: int = 256
     width: int = 384
+    long_sides: tuple[int, int] = LONG_SIDES
     more_sizes: tuple[tuple[int, int], ...] = ()
     batch: int = 16
     epochs: int = 60
@@ -267,11 +270,13 @@ def train_detector(settings: DetectorSettings, run: Path, stop_after: int | None
     plan, architecture = settings.training, _checked(settings)
     prepare_run(run, settings)
     detector = _build(plan, architecture)
-    train = _samples(plan, architecture, plan.sources, plan.sizes, plan.batch, plan.epoch_batches, Augmentation())
+    rules = Augmentation(long_side=plan.long_sides[0])
+    train = _samples(plan, architecture, plan.sources, plan.sizes, plan.batch, plan.epoch_batches, rules)
     train.epoch = epochs_done(run)
     validation = None
     if plan.validation:  # 64 fixed samples, hardly degraded, so that the curve is comparable between epochs
-        mild = Augmentation(zoom=(0.9, 1.1), free_scale=0, anywhere=0, grey=0, blur=0, noise=0, jpeg=0, shade=0)
+        clean: Any = dict.fromkeys(("free_scale", "anywhere", "grey", "blur", "noise", "jpeg", "shade"), 0.0)
+        mild = replace(rules, zoom=(0.9, 1.1), **clean)
         validation = _samples(plan, architecture, [plan.validation], plan.sizes[:1], 64, 1, mild)[0]
     epochs = min(stop_after or plan.epochs, plan.epochs)
     detector.fit(train, epochs=epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)

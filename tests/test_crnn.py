@@ -16,7 +16,7 @@ from alpr_utils.images import write_image
 from alpr_utils.pipeline import load_reader
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
-from alpr_utils.read.crnn_data import CropBatches, class_targets
+from alpr_utils.read.crnn_data import CropBatches, class_targets, worn
 from alpr_utils.read.crnn_reader import CRNNReader
 from alpr_utils.read.crnn_train import CRNNPlan, CropSource, _build, export_crnn, greedy_classes, train_crnn
 from alpr_utils.read.grammar import tokens_of
@@ -107,6 +107,18 @@ def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
     assert (images == again).all()
     batches.on_epoch_end()
     assert (images != batches[0][0]).any()
+
+
+def test_worn_plates_have_bolder_or_thinner_strokes_and_coarser_pixels() -> None:
+    plate = np.full((64, 160), 220, np.uint8)
+    plate[20:44, 30:130:20] = plate[20:44, 31:130:20] = plate[20:44, 32:130:20] = 30
+    seen = [worn(plate, np.random.default_rng(seed)) for seed in range(60)]
+    assert {image.shape for image in seen} == {(64, 160)}
+    assert {image.dtype for image in seen} == {np.dtype(np.uint8)}
+    ink = np.array([(220 - image.astype(float)).sum() for image in seen])
+    assert (ink > 1.2 * (220.0 - plate).sum()).any()
+    assert (ink < 0.8 * (220.0 - plate).sum()).any()
+    assert 10 < sum(bool((image == plate).all()) for image in seen) < 50, "most plates stay as they are"
 
 
 def test_targets_and_greedy_classes_agree() -> None:

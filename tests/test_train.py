@@ -8,12 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from alpr_utils.cli import app
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.detect.architecture import ARCHITECTURES, architecture_type
+from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.ssd import SSDConfig
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.model_folder import write_metadata
+from alpr_utils.model_folder import read_metadata, write_metadata
 from alpr_utils.train import (
     DataSource,
     DetectorSettings,
@@ -87,6 +90,19 @@ def test_training_takes_swapped_plates_one_half_and_two_classes(photos: Path, tm
     half_a, half_b = (load_source(DataSource(str(photos), 1.0, part))[0] for part in ("a", "b"))
     assert len(half_a) == len(half_b) == 4
     assert not {p.path for p in half_a} & {p.path for p in half_b}
+
+
+def test_the_command_exports_what_it_trained(photos: Path, tmp_path: Path):
+    config, folder = tmp_path / "tiny.json", tmp_path / "model"
+    training = {"height": 64, "width": 96, "batch": 2, "epochs": 1, "epoch_batches": 2}
+    config.write_text(json.dumps({"architecture": "ssd", "network": asdict(TINY), "training": training}))
+    arguments = ["train", "ssd", "--config", str(config), "--data", str(photos), "--long-side", "320"]
+    result = CliRunner().invoke(app, [*arguments, "--run", str(tmp_path / "run"), "--output", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert (folder / "log.csv").read_text() == (tmp_path / "run" / "log.csv").read_text()
+    facts = read_metadata(folder)
+    assert facts["input_long_sides"] == facts["training"]["long_sides"] == [320, 320]
+    assert load_detector(folder).detect(np.zeros((90, 160, 3), np.uint8), min_score=0.0) is not None
 
 
 def test_unusable_plans_are_refused(photos: Path, tmp_path: Path):

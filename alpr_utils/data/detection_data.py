@@ -17,6 +17,9 @@ from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 
 PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
+# Pixels, shortest and longest, to which exported models resize the longer side of a picture: large photos keep more of
+# their far plates, small ones are seen as in training.
+LONG_SIDES = (960, 1280)
 CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
 
 
@@ -34,7 +37,7 @@ class Augmentation:
         grey, blur, noise, jpeg, shade: share of samples so degraded.
     """
 
-    long_side: int = 960
+    long_side: int = LONG_SIDES[0]
     zoom: tuple[float, float] = (0.55, 1.7)
     free_scale: float = 0.3
     plate_width: tuple[float, float] = (20.0, 340.0)

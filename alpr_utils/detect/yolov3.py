@@ -224,7 +224,7 @@ class BoxDecoder(layers.Layer):
         # b_x = sigma(t_x) + c_x and b_y likewise, in cells; b_w = p_w exp(t_w) and b_h likewise
         shift = ops.sigmoid(ops.flip(t[..., :2], axis=-1)) * self.centre_stretch - (self.centre_stretch - 1) / 2
         centre = (shift + corner) * self.stride
-        half = self.anchors * ops.exp(ops.clip(ops.flip(t[..., 2:4], axis=-1), -8.0, 8.0)) / 2
+        half = ops.convert_to_tensor(self.anchors) * ops.exp(ops.clip(ops.flip(t[..., 2:4], axis=-1), -8.0, 8.0)) / 2
         decoded = ops.concatenate([centre - half, centre + half, t[..., 4:]], axis=-1)
         return ops.reshape(decoded, (-1, rows * columns * len(self.anchors), per_anchor))
 

@@ -5,22 +5,21 @@ so, ordered boxes are what a CTC network gives, and its decoders choose among th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.read.ctc_decode import Temperature, beam_search, greedy, tempered
+from alpr_utils.read.ctc_decode import Temperature, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
-from alpr_utils.read.plate_crops import WIDTH, network_input
-from alpr_utils.read.reading import Reading, merged_readings
+from alpr_utils.read.plate_crops import WIDTH
+from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.rows import Row, find_rows
+from alpr_utils.read.views import ViewReader
 
-_MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
-_RIVALS = 3  # readings that are weighed against each other
 _SAME_CHARACTER = 0.45  # IoU; neighbours of slanted rows reach 0.3
 _MOST_BOXES = 32  # after merging; a plate has 9 characters
 _CLEAR = 0.25  # score from which a box helps to find the rows
@@ -139,7 +138,7 @@ def step_log_probs(scores: np.ndarray) -> np.ndarray:
 
 
 def read_boxes(
-    found: CharBoxes, alphabet: Sequence[str], grammar: Grammar | None = None, count: int = _RIVALS
+    found: CharBoxes, alphabet: Sequence[str], grammar: Grammar | None = None, count: int = 3
 ) -> list[Reading]:
     """The likeliest readings of one plate, best first.
 
@@ -162,8 +161,8 @@ def read_boxes(
     return [Reading(text.text, text.score, text.char_scores, written, text.country) for text in texts if text.text]
 
 
-class CharDetectorReader:
-    """Reads plates of all countries of its network, one row or two; see `Reader` for the protocol."""
+class CharDetectorReader(ViewReader):
+    """Reads plates of all countries of its network, one row or two."""
 
     def __init__(
         self, network: FindsCharacters, country: str = "auto", grammar: bool = True, rectifier: Rectifier | None = None
@@ -174,7 +173,7 @@ class CharDetectorReader:
             network: finds the characters.
             country: ``mn``, ``kr`` or ``auto``: whose grammar decides.
             grammar: False takes what the network says.
-            rectifier: lays slanted plates flat; a plate is read both ways and the surer reading counts.
+            rectifier: see `ViewReader`.
 
         Raises:
             ModelError: the network does not read that country, or its alphabet is not that of its countries.
@@ -187,26 +186,9 @@ class CharDetectorReader:
             self.grammar = Grammar.of(countries, network.alphabet, words=False) if grammar else None
         except AlprError as error:
             raise ModelError(f"{network.name}: {error}") from None
-        self.name, self.network, self.rectifier = network.name, network, rectifier
-        self.temperature = network.temperatures[0 if grammar else 1]
-        self.weight_count = network.weight_count + (rectifier.weight_count if rectifier else 0)
+        self.network = network
+        super().__init__(network.name, network.temperatures[0 if grammar else 1], rectifier, network.weight_count)
 
-    def read(self, plate: np.ndarray) -> Reading:
-        """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
-        readings = self.read_n_best(plate, 1)
-        return readings[0] if readings else Reading()
-
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
-        if min(plate.shape[:2]) < _MIN_SIDE:
-            return []
-        views = [network_input(plate)]
-        flat = self.rectifier.flat(plate) if self.rectifier else None
-        if flat is not None:
-            views.append(flat)
-        most = max(count, _RIVALS)
-        seen = self.network(np.stack(views))
-        readings = [r for found in seen for r in read_boxes(found, self.network.alphabet, self.grammar, most)]
-        best = merged_readings(readings, len(views))[:most]
-        scores = tempered([reading.score for reading in best], self.temperature)
-        return [replace(reading, score=score) for reading, score in zip(best, scores, strict=True)][:count]
+    def read_view(self, view: np.ndarray, count: int) -> list[Reading]:
+        """The likeliest readings of ``view: uint8 (64, 160, 1)``, best first."""
+        return read_boxes(self.network(view[None])[0], self.network.alphabet, self.grammar, count)

@@ -1,7 +1,8 @@
-"""Batches of plates for the training of a CRNN."""
+"""Batches of plates for the training of readers: cut and lit differently every time, with what the CRNN learns."""
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from alpr_utils.data.batches import SeededBatches
@@ -23,15 +24,50 @@ CUT_OFF = {1: 0.3, 2: 0.5}
 DEEPEST_CUTS = (0.26, 0.05, 0.1, 0.05)
 CUT_SIDES = {1: (0.3, 0.2, 0.3, 0.2), 2: (0.7, 0.1, 0.1, 0.1)}
 MAX_TOKENS = 10  # a row
+# How often, and how much, strokes grow bolder or thinner, as over- and underexposure make them, and pixels coarser.
+STROKES, STROKE_CHANGE = 0.3, (0.2, 1.0)
+COARSE, COARSE_WIDTH = 0.25, (44, 110)  # pixels across the plate
 
 
-class CropBatches(SeededBatches):
-    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and classes int32 (B, 2, 10), see `class_targets`.
+class PlateBatches(SeededBatches):
+    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and what a subclass wants to read in them, see `target`.
 
     Args:
         sources: groups of plates; group ``i`` gives the share ``shares[i]`` of all samples.
-        tokens: the alphabet; class ``1 + i`` is token ``i``.
         seed: sample ``k`` of epoch ``e`` is always the same.
+    """
+
+    def __init__(self, sources: Sequence[PlateCrops], shares: Sequence[float], batch: int, batches: int, seed: int = 0):
+        super().__init__(batches, seed)
+        self.sources, self.share = sources, np.array(shares, np.float64) / np.sum(shares)
+        self.batch = batch
+
+    def target(self, group: int, number: int, view: np.ndarray) -> np.ndarray:
+        """What a network should say of a plate, any fixed shape.
+
+        Args:
+            group, number: which plate of which source.
+            view: (4,), the part of the stored plate that is seen, pixels.
+        """
+        raise NotImplementedError
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = self.rng(index)
+        images, targets = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8), []
+        for image, group in zip(images, rng.choice(len(self.sources), self.batch, p=self.share), strict=True):
+            plates = self.sources[group]
+            number = int(rng.integers(len(plates)))
+            view = random_cut(rng, rows_of(plates.texts[number]))
+            image[..., 0] = worn(stretch(plates.images[number], view, (WIDTH, HEIGHT)), rng)
+            targets.append(self.target(int(group), number, view))
+        return relit(images, rng), np.stack(targets)
+
+
+class CropBatches(PlateBatches):
+    """Batches for the CRNN: images as above, and classes int32 (B, 2, 10), see `class_targets`.
+
+    Args:
+        tokens: the alphabet; class ``1 + i`` is token ``i``.
     """
 
     def __init__(
@@ -43,22 +79,12 @@ class CropBatches(SeededBatches):
         batches: int,
         seed: int = 0,
     ):
-        super().__init__(batches, seed)
-        self.sources, self.share = sources, np.array(shares, np.float64) / np.sum(shares)
+        super().__init__(sources, shares, batch, batches, seed)
         self.targets = [class_targets(source.texts, tokens) for source in sources]
-        self.batch = batch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = self.rng(index)
-        images = np.empty((self.batch, HEIGHT, WIDTH, 1), np.uint8)
-        targets = np.empty((self.batch, 2, MAX_TOKENS), np.int32)
-        for k, group in enumerate(rng.choice(len(self.sources), self.batch, p=self.share)):
-            number = rng.integers(len(self.sources[group]))
-            plates = self.sources[group]
-            box = random_cut(rng, rows_of(plates.texts[number]))
-            images[k, ..., 0] = stretch(plates.images[number], box, (WIDTH, HEIGHT))
-            targets[k] = self.targets[group][number]
-        return relit(images, rng), targets
+    def target(self, group: int, number: int, view: np.ndarray) -> np.ndarray:
+        """The text, whatever part of the plate is seen."""
+        return self.targets[group][number]
 
 
 def class_targets(texts: Sequence[Sequence[str]], tokens: Sequence[str]) -> np.ndarray:
@@ -82,6 +108,20 @@ def random_cut(rng: np.random.Generator, rows: int) -> np.ndarray:
         margins[side] = -rng.uniform(0.0, DEEPEST_CUTS[side])
     sides = np.tile(inner, 2)
     return np.tile(inner * MARGIN, 2) + sides * ([0, 0, 1, 1] + margins * [-1, -1, 1, 1])
+
+
+def worn(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bolder or thinner strokes and coarser pixels, now and then: uint8 (64, 160) unchanged in shape."""
+    if rng.random() < STROKES:
+        change = cv2.erode if rng.random() < 0.5 else cv2.dilate
+        weight = rng.uniform(*STROKE_CHANGE)
+        changed = change(image, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
+        image = cv2.addWeighted(image, 1 - weight, changed, weight, 0)
+    if rng.random() < COARSE:
+        width = int(rng.integers(*COARSE_WIDTH))
+        small = cv2.resize(image, (width, max(8, round(width * HEIGHT / WIDTH))), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    return image
 
 
 def relit(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The CRNN as a reader: a crop in, the text that the network and the grammar agree on out."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +8,20 @@ import numpy as np
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.model_folder import METADATA_FILE, read_metadata
 from alpr_utils.read.crnn import BANDS, VARIANTS, build_crnn
-from alpr_utils.read.ctc_decode import Temperature, beam_search, greedy, tempered
+from alpr_utils.read.ctc_decode import Temperature, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
-from alpr_utils.read.plate_crops import HEIGHT, WIDTH, network_input
-from alpr_utils.read.reading import Reading, merged_readings
+from alpr_utils.read.plate_crops import HEIGHT, WIDTH
+from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
+from alpr_utils.read.views import ViewReader
 from alpr_utils.weights import WEIGHTS_FILE, compiled, load_weights
 
 CALIBRATION = "calibration"  # key in metadata.json
-_MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
 _WRITTEN = 0.5  # probability of a character in the upper band from which a plate has two rows
-_RIVALS = 3  # readings that are weighed against each other
 
 
-class CRNNReader:
-    """Reads plates of all countries of its alphabet, one row or two; see `Reader` for the protocol.
-
-    ``temperature`` turns scores into probabilities, see `alpr_utils.calibration`.
-    """
+class CRNNReader(ViewReader):
+    """Reads plates of all countries of its alphabet, one row or two."""
 
     def __init__(
         self, folder: Path, country: str = "auto", grammar: bool = True, rectifier: Rectifier | None = None
@@ -37,13 +32,12 @@ class CRNNReader:
             folder: written by `alpr_utils.read.crnn_train.export_crnn`.
             country: ``mn``, ``kr`` or ``auto``: whose grammar decides.
             grammar: False takes what the network says.
-            rectifier: lays slanted plates flat; a plate is read both ways and the surer reading counts.
+            rectifier: see `ViewReader`.
 
         Raises:
             ModelError: the folder is missing, incomplete or corrupt, or does not read that country.
         """
         facts = _facts(folder)
-        self.name = folder.name
         self.tokens: tuple[str, ...] = tuple(facts["alphabet"])
         countries = tuple(facts["countries"]) if country == "auto" else (country,)
         if not set(countries) <= set(facts["countries"]):
@@ -53,17 +47,10 @@ class CRNNReader:
             self.grammar = Grammar.of(countries, self.tokens) if grammar else None
         except AlprError as error:
             raise ModelError(f"{folder / METADATA_FILE}: {error}") from None
-        self.temperature = fitted_temperature(facts, grammar, folder)
-        self.rectifier = rectifier
         network = build_crnn(len(self.tokens), facts["variant"])
         load_weights(network, folder / WEIGHTS_FILE)
-        self.weight_count = int(network.count_params()) + (rectifier.weight_count if rectifier else 0)
+        super().__init__(folder.name, fitted_temperature(facts, grammar, folder), rectifier, network.count_params())
         self._call = compiled(network, (HEIGHT, WIDTH, 1))
-
-    def read(self, plate: np.ndarray) -> Reading:
-        """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
-        readings = self.read_n_best(plate, 1)
-        return readings[0] if readings else Reading()
 
     def step_probabilities(self, view: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         """What the network sees step by step, and the names of its classes.
@@ -78,22 +65,9 @@ class CRNNReader:
         probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
         return probabilities, ("-", *self.tokens)
 
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
-        if min(plate.shape[:2]) < _MIN_SIDE:
-            return []
-        views = [network_input(plate)]
-        flat = self.rectifier.flat(plate) if self.rectifier else None
-        if flat is not None:
-            views.append(flat)
-        most = max(count, _RIVALS)
-        found = [reading for logits in self._call(np.stack(views)) for reading in self._decode(logits, most)]
-        best = merged_readings(found, len(views))[:most]
-        scores = tempered([reading.score for reading in best], self.temperature)
-        return [replace(reading, score=score) for reading, score in zip(best, scores, strict=True)][:count]
-
-    def _decode(self, logits: np.ndarray, count: int) -> list[Reading]:
-        """The readings of one view; logits: (T, 1 + tokens)."""
+    def read_view(self, view: np.ndarray, count: int) -> list[Reading]:
+        """The likeliest readings of ``view: uint8 (64, 160, 1)``, best first."""
+        logits = self._call(view[None])[0]  # (T, 1 + tokens)
         log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         upper_band = np.exp(log_probs[: len(log_probs) // BANDS, 1:])
         rows = 1 + int(upper_band.max() > _WRITTEN)
