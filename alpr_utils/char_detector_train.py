@@ -1,14 +1,8 @@
-"""Training of the character detector: on generated plates first, then on real ones with labelled characters.
+"""Training of the character detector: on generated plates first, then on real ones with labelled characters."""
 
-See `alpr_utils.training_run` for what a run folder holds; generated plates are kept in it, too, as ``generated/``, in
-the files of `alpr_utils.read.plate_crops`, so that runs may share them.
-"""
-
-import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -24,10 +18,8 @@ from alpr_utils.char_network import (
 from alpr_utils.detect.anchors import assign_targets
 from alpr_utils.detect.ssd import SSDLoss
 from alpr_utils.errors import AlprError
-from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.char_detector import read_boxes
 from alpr_utils.read.crnn_data import PlateBatches
-from alpr_utils.read.crnn_train import GENERATED, CropSource
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.plate_crops import (
     HEIGHT,
@@ -38,53 +30,29 @@ from alpr_utils.read.plate_crops import (
     WIDTH,
     PlateCrops,
     boxes_in,
-    generated_crops,
     join,
-    load_crops,
     upright,
 )
-from alpr_utils.training_run import (
-    LOG,
-    WEIGHTS,
-    cosine_schedule,
-    draw_curves,
-    dtype_policy,
-    earlier_trainings,
-    epochs_done,
-    prepare_run,
-    run_callbacks,
-    save_log,
+from alpr_utils.read.reader_training import (
+    CropSource,
+    ReaderPlan,
+    compile_reader,
+    export_reader,
+    fit_reader,
+    load_plates,
 )
-from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.training_run import dtype_policy, prepare_run
+from alpr_utils.weights import load_weights
 
 _VISIBLE = 0.4  # share of a character that must lie in the view for the network to find it
 _POSITIVE_IOU, _NEGATIVE_IOU = 0.45, 0.35  # narrow characters miss the anchors of their cell by more than plates do
 
 
 @dataclass(frozen=True)
-class CharDetectorPlan:
-    """Everything that decides a training; ``epoch_batches`` batches make an epoch.
+class CharDetectorPlan(ReaderPlan):
+    """See `ReaderPlan`; folders need labelled characters, plates without them are left out."""
 
-    Attributes:
-        countries: whose plates the network reads.
-        sources: where plates come from; folders need labelled characters, plates without them are left out.
-        validation: real plates for the curve, none of them in ``sources``.
-        generated: so many plates are generated, evenly for each country, and drawn again and again.
-        precision: Keras dtype policy; ``mixed_bfloat16`` is faster on processors that know bfloat16.
-        start_from: a ``.weights.h5`` or ``weights.npz`` file to fine-tune, or ``""`` for random weights.
-    """
-
-    countries: tuple[str, ...] = ("mn", "kr")
-    sources: tuple[CropSource, ...] = (CropSource(GENERATED),)
-    validation: tuple[CropSource, ...] = ()
     generated: int = 100_000
-    batch: int = 64
-    epochs: int = 60
-    epoch_batches: int = 100
-    learning_rate: float = 2e-3
-    precision: str = "float32"
-    start_from: str = ""
-    seed: int = 0
 
 
 def _characters(text: Sequence[str]) -> str:
@@ -164,38 +132,7 @@ def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
 
 
 def _plates(plan: CharDetectorPlan, source: CropSource, run: Path, workers: int) -> PlateCrops:
-    if source.folder == GENERATED:
-        plates = generated_crops(plan.countries, plan.generated, plan.seed, run / GENERATED, workers)
-    else:
-        plates = load_crops(Path(source.folder), source.half)
-    plates = _labelled(plates, source.folder)
-    known = set(alphabet_of(plan.countries))
-    foreign = next((text for text in plates.texts if not known.issuperset(_characters(text))), None)
-    if foreign:
-        raise AlprError(
-            f"{source.folder}: '{_characters(foreign)}' is no plate of {', '.join(plan.countries)}; add its --country."
-        )
-    print(f"{source.folder}{':' + source.half if source.half else ''}: {len(plates)} plates")
-    return plates
-
-
-class ExactMatch(keras.callbacks.Callback):
-    """Adds ``val_exact`` to the log: the share of plates read exactly, with the grammar."""
-
-    def __init__(self, network: keras.Model, images: np.ndarray, plates: PlateCrops, plan: CharDetectorPlan):
-        super().__init__()
-        self.serving, self.images = with_decoding(network), images
-        self.texts = [_characters(text) for text in plates.texts]
-        self.alphabet = alphabet_of(plan.countries)
-        self.grammar = Grammar.of(plan.countries, self.alphabet, words=False)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Read all validation plates."""
-        seen = keras.ops.convert_to_numpy(self.serving(self.images, training=False))
-        best = [read_boxes(candidates(decoded), self.alphabet, self.grammar, 1) for decoded in seen]
-        right = [bool(found) and found[0].text == text for found, text in zip(best, self.texts, strict=True)]
-        if logs is not None:
-            logs["val_exact"] = float(np.mean(right))
+    return _labelled(load_plates(plan, source, alphabet_of(plan.countries), run, workers), source.folder)
 
 
 def _build(plan: CharDetectorPlan) -> keras.Model:
@@ -204,13 +141,7 @@ def _build(plan: CharDetectorPlan) -> keras.Model:
         network = build_char_network(len(alphabet_of(plan.countries)))
     if plan.start_from:
         load_weights(network, Path(plan.start_from))
-    network.compile(
-        optimizer=keras.optimizers.AdamW(
-            cosine_schedule(plan.learning_rate, plan.epochs * plan.epoch_batches), weight_decay=1e-4, clipnorm=10.0
-        ),
-        loss=SSDLoss(char_anchors()),
-        jit_compile=keras.backend.backend() == "jax",
-    )
+    compile_reader(network, plan, SSDLoss(char_anchors()), clipnorm=10.0)
     return network
 
 
@@ -227,43 +158,27 @@ def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> 
             settings.
     """
     prepare_run(run, plan)
-    network = _build(plan)
-    alphabet = alphabet_of(plan.countries)
+    network, alphabet = _build(plan), alphabet_of(plan.countries)
     sources = [_plates(plan, source, run, workers) for source in plan.sources]
     shares = [source.share for source in plan.sources]
     batches = CharBatches(sources, shares, alphabet, plan.batch, plan.epoch_batches, plan.seed)
-    batches.epoch = epochs_done(run)
-    callbacks = run_callbacks(run)
-    validation = None
+    validation, texts = None, []
     if plan.validation:
         plates = join([_plates(plan, source, run, workers) for source in plan.validation])
         validation = upright(plates), upright_targets(plates, alphabet)
-        callbacks.insert(0, ExactMatch(network, validation[0], plates, plan))
-    network.fit(batches, epochs=plan.epochs, validation_data=validation, callbacks=callbacks, verbose=2)
-    draw_curves(run / LOG, run / "curves.png")
-    return run / WEIGHTS
+        texts = [_characters(text) for text in plates.texts]
+    serving, grammar = with_decoding(network), Grammar.of(plan.countries, alphabet, words=False)
+
+    def right() -> list[bool]:
+        seen = keras.ops.convert_to_numpy(serving(validation[0], training=False))  # type: ignore[index]
+        best = [read_boxes(candidates(decoded), alphabet, grammar, 1) for decoded in seen]
+        return [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
+
+    return fit_reader(network, plan, run, batches, validation, right)
 
 
 def export_char_detector(weights: Path, folder: Path, plan: CharDetectorPlan) -> Path:
-    """Trained weights as a model folder that tells its trainings, also those that it started from, with its `LOG`.
-
-    Raises:
-        ModelError: ``weights`` is missing or belongs to another network.
-    """
+    """See `export_reader`."""
     alphabet = alphabet_of(plan.countries)
     network = build_char_network(len(alphabet))
-    load_weights(network, weights)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    save_weights(network, folder / WEIGHTS_FILE)
-    save_log(weights.parent, folder / LOG)
-    facts = {
-        "architecture": ARCHITECTURE,
-        "input_size": [HEIGHT, WIDTH, 1],
-        "countries": plan.countries,
-        "alphabet": alphabet,
-        "parameters": network.count_params(),
-        "training": [*earlier_trainings(plan.start_from), asdict(plan)],
-    }
-    write_metadata(folder, facts, [folder / WEIGHTS_FILE])
-    return folder
+    return export_reader(network, weights, folder, plan, alphabet, {"architecture": ARCHITECTURE})

@@ -1,7 +1,7 @@
 """The commands ``train ...``."""
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,8 +107,20 @@ def train_chars(
     typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
 
 
+def _reader_plan(kind: Any, options: dict[str, Any]) -> Any:
+    """The plan of a reader's training, a `ReaderPlan` of that kind, from the options of a command."""
+    from alpr_utils.read.reader_training import CropSource
+
+    chosen = {item.name: options.get(item.name) for item in fields(kind)}
+    for name, option in (("sources", "source"), ("validation", "validation")):
+        chosen[name] = tuple(CropSource.parse(text) for text in options[option] or ()) or None
+    chosen["countries"] = tuple(options["country"] or ()) or None
+    return kind(**{name: value for name, value in chosen.items() if value is not None})
+
+
 @train_app.command("crnn")
 def train_crnn(
+    context: typer.Context,
     run: RunOption,
     source: Annotated[
         list[str],
@@ -133,23 +145,10 @@ def train_crnn(
 ) -> None:
     """Train the CRNN reader: on generated plates, then with --start-from on real ones."""
     import_tensorflow_quietly()
-    from alpr_utils.read.crnn_train import CRNNPlan, CropSource, export_crnn
+    from alpr_utils.read.crnn_train import CRNNPlan, export_crnn
     from alpr_utils.read.crnn_train import train_crnn as train
 
-    chosen: dict[str, Any] = {
-        "sources": tuple(CropSource.parse(text) for text in source),
-        "validation": tuple(CropSource.parse(text) for text in validation or ()),
-        "variant": variant,
-        "countries": tuple(country) if country else None,
-        "generated": generated,
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "start_from": start_from,
-        "precision": precision,
-        "seed": seed,
-    }
-    plan = CRNNPlan(**{name: value for name, value in chosen.items() if value is not None})
+    plan = _reader_plan(CRNNPlan, context.params)
     weights = train(plan, run, workers)
     folder = output or Path("exported_model_directory") / f"crnn_{plan.variant}"
     typer.echo(f"exported to {export_crnn(weights, folder, plan)}")
@@ -157,6 +156,7 @@ def train_crnn(
 
 @train_app.command("char_detector")
 def train_char_detector(
+    context: typer.Context,
     run: RunOption,
     source: Annotated[
         list[str],
@@ -178,22 +178,10 @@ def train_char_detector(
 ) -> None:
     """Train the character detector: on generated plates, then with --start-from on real ones."""
     import_tensorflow_quietly()
-    from alpr_utils.char_detector_train import CharDetectorPlan, CropSource, export_char_detector
+    from alpr_utils.char_detector_train import CharDetectorPlan, export_char_detector
     from alpr_utils.char_detector_train import train_char_detector as train
 
-    chosen: dict[str, Any] = {
-        "sources": tuple(CropSource.parse(text) for text in source),
-        "validation": tuple(CropSource.parse(text) for text in validation or ()),
-        "countries": tuple(country) if country else None,
-        "generated": generated,
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "start_from": start_from,
-        "precision": precision,
-        "seed": seed,
-    }
-    plan = CharDetectorPlan(**{name: value for name, value in chosen.items() if value is not None})
+    plan = _reader_plan(CharDetectorPlan, context.params)
     typer.echo(f"exported to {export_char_detector(train(plan, run, workers), output, plan)}")
 
 

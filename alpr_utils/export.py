@@ -57,12 +57,11 @@ class ServedDetector(tf.Module):
         longer = tf.reduce_max(original)
         scale = tf.clip_by_value(longer, *map(float, self.long_sides)) / longer
         size = tf.maximum(tf.cast(tf.round(original * scale), tf.int32), 1)
-        pixels = tf.cast(picture, tf.float32)
         # Averaging over areas keeps thin strokes when a picture shrinks; it would look like blocks when it grows.
         resized = tf.cond(
             scale < 1,
-            lambda: tf.image.resize(pixels, size, method="area"),
-            lambda: tf.image.resize(pixels, size, method="bilinear"),
+            lambda: tf.image.resize(picture, size, method="area"),
+            lambda: tf.image.resize(picture, size, method="bilinear"),
         )
         padding = (-size) % self.architecture.stride
         padded = tf.pad(resized, [[0, 0], [0, padding[0]], [0, padding[1]], [0, 0]], constant_values=PADDING_GREY)

@@ -12,7 +12,6 @@ from alpr_utils.boxes import iou_matrix
 from alpr_utils.char_detector_train import (
     CharBatches,
     CharDetectorPlan,
-    CropSource,
     char_targets,
     export_char_detector,
     train_char_detector,
@@ -45,6 +44,7 @@ from alpr_utils.read.char_detector import (
 from alpr_utils.read.ctc_decode import Temperature
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, from_degraded, upright
+from alpr_utils.read.reader_training import CropSource
 from alpr_utils.synth.sample import sample_plate
 
 ALPHABET = alphabet_of(("mn", "kr"))

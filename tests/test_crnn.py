@@ -18,7 +18,7 @@ from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets, worn
 from alpr_utils.read.crnn_reader import CRNNReader
-from alpr_utils.read.crnn_train import CRNNPlan, CropSource, _build, export_crnn, greedy_classes, train_crnn
+from alpr_utils.read.crnn_train import CRNNPlan, _build, export_crnn, greedy_classes, train_crnn
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.plate_crops import (
     HEIGHT,
@@ -34,6 +34,7 @@ from alpr_utils.read.plate_crops import (
     stretch,
     upright,
 )
+from alpr_utils.read.reader_training import CropSource
 from alpr_utils.read.rectify import UPRIGHT, Rectifier, is_plausible, laid_flat
 from alpr_utils.read.rectify_train import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.synth.sample import sample_plate
