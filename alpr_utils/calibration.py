@@ -17,11 +17,11 @@ from alpr_utils.model_folder import add_facts
 from alpr_utils.read.crnn_reader import CALIBRATION
 from alpr_utils.read.ctc_decode import Temperature, tempered_rows
 from alpr_utils.read.reading import Reading
+from alpr_utils.read.views import RIVALS
 from alpr_utils.reading_measures import Calibration, calibration
 
 _VALUES = np.geomspace(0.2, 10, 40)
 _RESTS = np.geomspace(0.01, 10, 40)
-_RIVALS = 3
 _FEWEST = 20  # plates
 
 
@@ -70,7 +70,7 @@ def rival_scores(reader: TemperedReader, crops: Sequence[PlateCrop]) -> list[Riv
     try:
         found = []
         for crop in crops:
-            readings = reader.read_n_best(crop.image, _RIVALS)
+            readings = reader.read_n_best(crop.image, RIVALS)
             if readings:
                 found.append(RivalScores(tuple(one.score for one in readings), readings[0].text == crop.text))
         return found

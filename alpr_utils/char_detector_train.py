@@ -132,7 +132,7 @@ def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
 
 
 def _plates(plan: CharDetectorPlan, source: CropSource, run: Path, workers: int) -> PlateCrops:
-    return _labelled(load_plates(plan, source, alphabet_of(plan.countries), run, workers), source.folder)
+    return load_plates(plan, source, alphabet_of(plan.countries), run, workers, _labelled)
 
 
 def _build(plan: CharDetectorPlan) -> keras.Model:
@@ -167,7 +167,7 @@ def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> 
         plates = join([_plates(plan, source, run, workers) for source in plan.validation])
         validation = upright(plates), upright_targets(plates, alphabet)
         texts = [_characters(text) for text in plates.texts]
-    serving, grammar = with_decoding(network), Grammar.of(plan.countries, alphabet, words=False)
+        serving, grammar = with_decoding(network), Grammar.of(plan.countries, alphabet, words=False)
 
     def right() -> list[bool]:
         seen = keras.ops.convert_to_numpy(serving(validation[0], training=False))  # type: ignore[index]

@@ -17,7 +17,7 @@ def anchors(
     count: Annotated[int, typer.Option(min=1, help="Anchors: 9 for YOLOv3, 6 for the tiny one.")] = 9,
     input_size: Annotated[
         float, typer.Option(min=1, help="Pixels of the long side at which the network sees a picture.")
-    ] = 384,
+    ] = 640,
     label: Annotated[str, typer.Option(help="Name of the objects.")] = "plate",
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:

@@ -48,7 +48,10 @@ def train_detector(
     precision: PrecisionOption = None,
     threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
     long_side: Annotated[
-        int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
+        int | None,
+        typer.Option(
+            min=32, help="Pixels to which the model resizes pictures [default: the file's, else 960 to 1280]."
+        ),
     ] = None,
     seed: SeedOption = None,
 ) -> None:
@@ -108,7 +111,7 @@ def train_chars(
 
 
 def _reader_plan(kind: Any, options: dict[str, Any]) -> Any:
-    """The plan of a reader's training, a `ReaderPlan` of that kind, from the options of a command."""
+    """The plan of a reader's training, a `ReaderPlan` of that kind, from the options of a command, named alike."""
     from alpr_utils.read.reader_training import CropSource
 
     chosen = {item.name: options.get(item.name) for item in fields(kind)}

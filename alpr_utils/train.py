@@ -20,6 +20,7 @@ from alpr_utils.detect.architecture import Architecture, TrainableDetector, arch
 from alpr_utils.detect.backbone import BACKBONE
 from alpr_utils.detect.inside import open_network
 from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.memory import keep_freed_memory
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.settings import parse_settings, read_json
 from alpr_utils.synth.swap import swap_plate
@@ -187,9 +188,13 @@ def _checked(settings: DetectorSettings) -> Architecture:
     """The architecture, once it is sure that it can be trained so.
 
     Raises:
-        AlprError: no data, a size that the network cannot take, or other classes than the network has.
+        AlprError: no data, sizes that make no sense or that the network cannot take, or other classes than it has.
     """
     plan, architecture = settings.training, settings.make()
+    if not 0 < plan.long_sides[0] <= plan.long_sides[1]:
+        raise AlprError(
+            f"long_sides {list(plan.long_sides)} are no shortest and longest side; write for example [960, 1280]."
+        )
     if not plan.sources:
         raise AlprError("there is no data to train on; give --data FOLDER or 'sources' in the configuration file.")
     for height, width in plan.sizes:
@@ -279,6 +284,7 @@ def train_detector(settings: DetectorSettings, run: Path, stop_after: int | None
         mild = replace(rules, zoom=(0.9, 1.1), **clean)
         validation = _samples(plan, architecture, [plan.validation], plan.sizes[:1], 64, 1, mild)[0]
     epochs = min(stop_after or plan.epochs, plan.epochs)
+    keep_freed_memory()
     detector.fit(train, epochs=epochs, validation_data=validation, callbacks=run_callbacks(run), verbose=2)
     draw_curves(run / LOG, run / "curves.png")
     return run / WEIGHTS

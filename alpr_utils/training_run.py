@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from alpr_utils.errors import AlprError
-from alpr_utils.memory import keep_freed_memory
 from alpr_utils.model_folder import read_metadata
 
 if TYPE_CHECKING:
@@ -94,12 +93,11 @@ def run_callbacks(run: Path) -> list[keras.callbacks.Callback]:
 
 
 def prepare_run(run: Path, plan: "DataclassInstance") -> None:
-    """Make the run folder, note the settings in it, and make ready for many steps.
+    """Make the run folder and note the settings in it.
 
     Raises:
         AlprError: the run was begun with other settings.
     """
-    keep_freed_memory()
     run.mkdir(parents=True, exist_ok=True)
     settings = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
     file = run / PLAN_FILE

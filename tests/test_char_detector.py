@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from alpr_utils.boxes import iou_matrix
 from alpr_utils.char_detector_train import (
     CharBatches,
     CharDetectorPlan,
+    _plates,
     char_targets,
     export_char_detector,
     train_char_detector,
@@ -260,6 +262,20 @@ def test_plates_without_labelled_characters_are_refused(tmp_path: Path) -> None:
     plan = CharDetectorPlan(countries=("mn",), sources=(CropSource(str(tmp_path / "crops")),))
     with pytest.raises(AlprError, match="boxes of its characters"):
         train_char_detector(plan, tmp_path / "run")
+
+
+def test_plates_without_labelled_characters_may_be_of_another_country(photos: Path) -> None:
+    write_image(photos / "kr.png", sample_plate(np.random.default_rng(0), "kr").image)
+    height, width = cv2.imread(str(photos / "kr.png")).shape[:2]
+    whole = VocObject("plate", (0, 0, width, height))
+    write_voc(photos / "kr.xml", Annotation("kr.png", width, height, (whole,)))
+    (photos / "plates.csv").write_text(
+        f"image,xmin,ymin,xmax,ymax,text\nkr.png,0,0,{width},{height},12가3456\n", "utf-8"
+    )
+    plan = CharDetectorPlan(countries=("mn",), sources=(CropSource(str(photos)),))
+    texts = ["".join(text).replace("\n", "") for text in _plates(plan, plan.sources[0], photos, 1).texts]
+    assert texts
+    assert "12가3456" not in texts
 
 
 class FixedCharacters:

@@ -1,14 +1,17 @@
 """The CRNN: data, training, model folder, reader."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from importlib import import_module
 from pathlib import Path
 
 import cv2
 import keras
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from alpr_utils.cli import app
 from alpr_utils.data.crops import labelled_plates
 from alpr_utils.errors import AlprError, LabelError, ModelError
 from alpr_utils.evaluate_crops import evaluate_crops, real_crops
@@ -34,7 +37,7 @@ from alpr_utils.read.plate_crops import (
     stretch,
     upright,
 )
-from alpr_utils.read.reader_training import CropSource
+from alpr_utils.read.reader_training import CropSource, ReaderPlan
 from alpr_utils.read.rectify import UPRIGHT, Rectifier, is_plausible, laid_flat
 from alpr_utils.read.rectify_train import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.synth.sample import sample_plate
@@ -210,6 +213,27 @@ def test_validation_plates_are_in_the_curve(tmp_path: Path) -> None:
     assert {"val_loss", "val_exact"} <= set(header.split(","))
     assert "NA" not in line
     assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", ["crnn", "char_detector"])
+def test_the_commands_train_what_their_options_say(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("alpr_utils.read.crnn_train" if kind == "crnn" else "alpr_utils.char_detector_train")
+    plans = []
+    monkeypatch.setattr(module, f"train_{kind}", lambda plan, run, workers: plans.append((plan, run, workers)))
+    monkeypatch.setattr(module, f"export_{kind}", lambda weights, folder, plan: folder)
+    options = "--source generated --source photos:a=0.5 --country mn --validation photos:b --generated 9 --batch 2"
+    options += " --epochs 3 --learning-rate 0.01 --precision mixed_bfloat16 --start-from w.npz --seed 4 --workers 2"
+    own = ["--variant", "gru"] if kind == "crnn" else []
+    result = CliRunner().invoke(app, ["train", kind, "--run", str(tmp_path), *options.split(), *own])
+    assert result.exit_code == 0, result.output
+    shared = ReaderPlan(
+        countries=("mn",),
+        sources=(CropSource("generated"), CropSource("photos", 0.5, "a")),
+        validation=(CropSource("photos", 1.0, "b"),),
+        generated=9, batch=2, epochs=3, learning_rate=0.01, precision="mixed_bfloat16", start_from="w.npz", seed=4,
+    )  # fmt: skip
+    whole = {**asdict(shared), "variant": "gru"} if kind == "crnn" else asdict(shared)
+    assert [(asdict(plan), run, workers) for plan, run, workers in plans] == [(whole, tmp_path, 2)]
 
 
 def test_foreign_plates_are_refused(tmp_path: Path) -> None:

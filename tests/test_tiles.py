@@ -82,6 +82,13 @@ def test_small_picture_is_seen_once() -> None:
     assert inner.calls == 2 + len(tiles_of(HEIGHT, WIDTH))
 
 
+def test_tiles_are_as_large_as_the_detector_sees() -> None:
+    inner = CountingDetector()
+    inner.metadata = {"input_long_sides": [640, 640]}  # type: ignore[attr-defined]
+    TiledDetector(inner).detect(np.zeros((720, 960, 3), np.uint8))
+    assert inner.calls == 1 + len(tiles_of(720, 960, 640)) > 1
+
+
 def test_name_and_threshold() -> None:
     tiled = TiledDetector(BrightBoxDetector())
     assert (tiled.name, tiled.threshold) == ("bright + tiles", 0.5)

@@ -108,6 +108,8 @@ def test_the_command_exports_what_it_trained(photos: Path, tmp_path: Path):
 def test_unusable_plans_are_refused(photos: Path, tmp_path: Path):
     with pytest.raises(AlprError, match="multiples of 32"):
         train_detector(settings_for(photos, more_sizes=((100, 96),)), tmp_path / "run")
+    with pytest.raises(AlprError, match="no shortest and longest side"):
+        train_detector(settings_for(photos, long_sides=(1280, 960)), tmp_path / "run")
     with pytest.raises(AlprError, match="--data"):
         train_detector(settings_for(photos, sources=()), tmp_path / "run")
 

@@ -103,7 +103,7 @@ def box_shapes(pictures: Sequence[LabelledPicture], input_size: float, label: st
 
 
 def search_anchors(
-    folder: Path, count: int = 9, input_size: float = 384, label: str = "plate", seed: int = 0
+    folder: Path, count: int = 9, input_size: float = 640, label: str = "plate", seed: int = 0
 ) -> AnchorSearch:
     """The anchors that suit the labelled pictures of ``folder`` (PASCAL VOC); the same seed gives the same anchors.
 

@@ -6,9 +6,9 @@ A detector shrinks a large picture to the size it was trained for, and plates fa
 import numpy as np
 
 from alpr_utils.detect.detector import Detection, Detector
-from alpr_utils.detect.windows import FULLY_SEEN_LONG_SIDE, LARGE_PLATE, Window, detect_in_window, merge
+from alpr_utils.detect.windows import LARGE_PLATE, Window, detect_in_window, fully_seen, merge
 
-TILE_SIDE = 960  # 640 found no more plates in CCTV scenes, took twice as long and gave more false boxes
+TILE_SIDE = 960  # with the SSD 640 found no more plates in CCTV scenes and took twice as long
 OVERLAP = LARGE_PLATE  # so that every smaller plate is whole in one tile
 
 
@@ -21,8 +21,8 @@ def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int]]:
 
 
 def tiles_of(height: int, width: int, tile: int = TILE_SIDE, overlap: int = OVERLAP) -> list[Window]:
-    """The tiles of a ``height`` x ``width`` picture, all of one size, row by row; none where tiles gain nothing."""
-    if max(height, width) <= FULLY_SEEN_LONG_SIDE:
+    """The tiles of a ``height`` x ``width`` picture, all of one size, row by row; none where one would hold it."""
+    if max(height, width) <= tile:
         return []
     rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
     return [Window(top, left, bottom, right) for top, bottom in rows for left, right in columns]
@@ -33,13 +33,13 @@ class TiledDetector:
 
     Args:
         inner: finds the plates in a picture or tile.
-        tile: longest side of a tile, pixels.
+        tile: longest side of a tile, pixels; None: as large as the detector sees without shrinking it.
         overlap: shared by neighbouring tiles, pixels, smaller than ``tile``; every narrower plate is whole in a tile.
     """
 
-    def __init__(self, inner: Detector, tile: int = TILE_SIDE, overlap: int = OVERLAP):
+    def __init__(self, inner: Detector, tile: int | None = None, overlap: int = OVERLAP):
         self.name, self.threshold = f"{inner.name} + tiles", inner.threshold
-        self._inner, self._tile, self._overlap = inner, tile, overlap
+        self._inner, self._tile, self._overlap = inner, tile or fully_seen(inner), overlap
 
     def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
         """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""

@@ -8,7 +8,7 @@ import numpy as np
 from alpr_utils.boxes import clip, enlarge
 from alpr_utils.detect.detector import Detection, Detector
 from alpr_utils.detect.exported import default_models_dir, load_detector
-from alpr_utils.detect.windows import FULLY_SEEN_LONG_SIDE, Window, detect_in_window, merge
+from alpr_utils.detect.windows import Window, detect_in_window, fully_seen, merge
 from alpr_utils.errors import ModelError
 
 VEHICLE_MODEL = "vehicle_detector_ssd"
@@ -96,7 +96,7 @@ class VehicleFirstDetector:
         """
         height, width = image.shape[:2]
         found = self._inner.detect(image, min_score)
-        if max(height, width) <= FULLY_SEEN_LONG_SIDE:
+        if max(height, width) <= fully_seen(self._inner):
             return found
         vehicles = [v for v in self._vehicles.detect(image) if v.label.lower() in VEHICLE_LABELS]
         cuts = cuts_of(vehicles, height, width)

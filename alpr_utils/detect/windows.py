@@ -8,8 +8,7 @@ import numpy as np
 from alpr_utils.boxes import area, intersection
 from alpr_utils.detect.detector import Detection, Detector
 
-# Detectors look at pictures of this size without shrinking them much: parts of smaller ones would show nothing new.
-FULLY_SEEN_LONG_SIDE = 960
+_USUAL_LONG_SIDE = 960  # of what detectors see that do not tell
 # Pixels. Wider plates are plain to see in the whole picture; what looks as wide in a part is mostly something else.
 LARGE_PLATE = 160
 SAME_PLATE_IOU = 0.4
@@ -26,6 +25,12 @@ class Window:
     left: int
     bottom: int
     right: int
+
+
+def fully_seen(detector: Detector) -> int:
+    """Long side in pixels of the pictures that ``detector`` does not shrink much: parts of them show nothing new."""
+    sides = getattr(detector, "metadata", {}).get("input_long_sides") or (_USUAL_LONG_SIDE,)
+    return int(sides[0])
 
 
 def detect_in_window(detector: Detector, image: np.ndarray, window: Window, min_score: float | None) -> list[Detection]:

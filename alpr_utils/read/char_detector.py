@@ -18,7 +18,7 @@ from alpr_utils.read.plate_crops import WIDTH
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.rows import Row, find_rows
-from alpr_utils.read.views import ViewReader
+from alpr_utils.read.views import RIVALS, ViewReader
 
 _SAME_CHARACTER = 0.45  # IoU; neighbours of slanted rows reach 0.3
 _MOST_BOXES = 32  # after merging; a plate has 9 characters
@@ -138,7 +138,7 @@ def step_log_probs(scores: np.ndarray) -> np.ndarray:
 
 
 def read_boxes(
-    found: CharBoxes, alphabet: Sequence[str], grammar: Grammar | None = None, count: int = 3
+    found: CharBoxes, alphabet: Sequence[str], grammar: Grammar | None = None, count: int = RIVALS
 ) -> list[Reading]:
     """The likeliest readings of one plate, best first.
 

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import AlprError
+from alpr_utils.memory import keep_freed_memory
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.crnn_data import PlateBatches
 from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, load_crops
@@ -80,8 +81,20 @@ class ReaderPlan:
     seed: int = 0
 
 
-def load_plates(plan: ReaderPlan, source: CropSource, tokens: Sequence[str], run: Path, workers: int) -> PlateCrops:
-    """The plates of a source; ``workers`` processes generate what is missing of the generated ones.
+def load_plates(
+    plan: ReaderPlan,
+    source: CropSource,
+    tokens: Sequence[str],
+    run: Path,
+    workers: int,
+    usable: Callable[[PlateCrops, str], PlateCrops] = lambda plates, folder: plates,
+) -> PlateCrops:
+    """The plates of a source.
+
+    Args:
+        tokens: what their texts may hold.
+        workers: so many processes generate what is missing of the generated plates.
+        usable: plates and the name of their folder -> those that the training can use.
 
     Raises:
         AlprError: a text holds other characters than ``tokens``.
@@ -90,6 +103,7 @@ def load_plates(plan: ReaderPlan, source: CropSource, tokens: Sequence[str], run
         plates = generated_crops(plan.countries, plan.generated, plan.seed, run / GENERATED, workers)
     else:
         plates = load_crops(Path(source.folder), source.half)
+    plates = usable(plates, source.folder)
     known = {*"".join(tokens), ROW_BREAK}
     foreign = next((text for text in plates.texts if not known.issuperset("".join(text))), None)
     if foreign:
@@ -107,7 +121,10 @@ def compile_reader(network: keras.Model, plan: ReaderPlan, loss: keras.losses.Lo
 
 
 class ExactMatch(keras.callbacks.Callback):
-    """Adds ``val_exact`` to the log: the share of validation plates for which ``right`` says True after an epoch."""
+    """Adds ``val_exact`` to the log: the share of validation plates for which ``right`` says True after an epoch.
+
+    The CRNN reads them without its grammar, which takes long; the character detector is nothing without it.
+    """
 
     def __init__(self, right: Callable[[], list[bool]]):
         super().__init__()
@@ -140,6 +157,7 @@ def fit_reader(
     callbacks = run_callbacks(run)
     if validation is not None:
         callbacks.insert(0, ExactMatch(right))
+    keep_freed_memory()
     network.fit(batches, epochs=plan.epochs, validation_data=validation, callbacks=callbacks, verbose=2)
     draw_curves(run / LOG, run / "curves.png")
     return run / WEIGHTS

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from alpr_utils.data.batches import SeededBatches
+from alpr_utils.memory import keep_freed_memory
 from alpr_utils.model_folder import write_metadata
 from alpr_utils.read.crnn_data import random_cut, relit
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
@@ -96,6 +97,7 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
     batches = CornerBatches(*training, plan.batch, plan.epoch_batches, plan.seed)
     batches.epoch = epochs_done(run)
     seen = CornerBatches(*validation, int(kept_back.sum()), 1)[0]
+    keep_freed_memory()
     network.fit(batches, epochs=plan.epochs, validation_data=seen, callbacks=run_callbacks(run), verbose=2)
     draw_curves(run / LOG, run / "curves.png")
     return run / WEIGHTS
