@@ -155,6 +155,16 @@ def test_equal_neighbours_remain_two_characters() -> None:
     assert steps[1, -1] == 0
 
 
+def test_clutter_leaves_a_clear_plate_sure() -> None:
+    plate = seen(TWO_ROWS, "1537УНЛ", sure=0.6)
+    clutter = seen(tilted(TWO_ROWS, 0.0) + [0, 11, 0, 11], "8888888", sure=0.06)
+    clutter.scores[:] = np.maximum(clutter.scores, 0.01)  # every class of a box that is none says a little
+    both = CharBoxes(np.vstack([plate.boxes, clutter.boxes]), np.vstack([plate.scores, clutter.scores]))
+    best = read_boxes(both, ALPHABET, GRAMMAR)[0]
+    assert best.text == "1537УНЛ"
+    assert best.score > 0.5
+
+
 def test_targets_name_the_class_of_every_visible_character() -> None:
     plates = from_degraded([sample_plate(np.random.default_rng([5, i]), "kr", "phone") for i in range(3)])
     anchors = char_anchors()

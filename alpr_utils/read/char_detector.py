@@ -22,7 +22,8 @@ from alpr_utils.read.views import RIVALS, ViewReader
 
 _SAME_CHARACTER = 0.45  # IoU; neighbours of slanted rows reach 0.3
 _MOST_BOXES = 32  # after merging; a plate has 9 characters
-_CLEAR = 0.25  # score from which a box helps to find the rows
+_CLEAR = 0.25  # score from which a box is likelier a character than not, and helps to find the rows
+_DECISION = 4  # how fast doubt ends around it: the focal loss leaves all scores nearer to the middle than they mean
 _IN_ROW = 0.4  # share of a box's height that lies in its row
 _STACKED = 0.5  # two boxes that share this much of their width stand one above the other in one row
 _FLOOR = 1e-4  # no single box may veto a reading
@@ -126,10 +127,14 @@ def reading_order(boxes: np.ndarray, clear: np.ndarray) -> list[list[int]]:
 def step_log_probs(scores: np.ndarray) -> np.ndarray:
     """Scores (N, classes) of ordered boxes -> log probabilities float64 (2 N - 1, classes + 1), the blank last.
 
+    That a box holds no character is its blank.
+
     Between two boxes stands a certain blank, so that equal neighbours remain two characters.
     """
-    total = scores.sum(axis=1, keepdims=True)
-    shares = np.hstack([scores, np.maximum(1 - total, 0)]) / np.maximum(total, 1)
+    best = np.maximum(scores.max(axis=1, keepdims=True), 1e-6)
+    character = best**_DECISION / (best**_DECISION + _CLEAR**_DECISION)
+    kinds = (scores / best) ** 2  # the many classes that no box excludes add up to nothing
+    shares = np.hstack([character * kinds / kinds.sum(axis=1, keepdims=True), 1 - character])
     shares = np.maximum(shares, _FLOOR)
     steps = np.full((2 * len(scores) - 1, shares.shape[1]), -np.inf)
     steps[:, -1] = 0.0
