@@ -168,7 +168,7 @@ def draw_learning(logs: Mapping[str, Path]) -> Figure:
                 losses.axvline(epoch + 0.5, color=reader_colour(name), linewidth=0.5)
                 exact.axvline(epoch + 0.5, color=reader_colour(name), linewidth=0.5)
     losses.set(title="loss", xlabel="epoch", yscale="log")
-    exact.set(title="validation plates read exactly, without grammar", xlabel="epoch", ylim=(0, 1))
+    exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1))
     for axes in (losses, exact):
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:

@@ -200,7 +200,7 @@ def train_corners(
     seed: Annotated[int, typer.Option()] = 0,
     workers: WorkersOption = 1,
 ) -> None:
-    """Train the network that finds the corners of a plate, with which the CRNN lays slanted plates flat."""
+    """Train the network that finds the corners of a plate, with which readers lay plates flat that leave doubt."""
     import_tensorflow_quietly()
     from alpr_utils.read.rectify_train import CornerPlan, export_corners
     from alpr_utils.read.rectify_train import train_corners as train
