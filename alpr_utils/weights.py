@@ -1,6 +1,6 @@
 """Network weights on disk (full precision in a run, half precision in a model folder), and networks as functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -40,6 +40,24 @@ def load_weights(network: keras.Model, file: Path) -> None:
     except (OSError, ValueError, BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{file}: does not hold weights of this {network.name} ({reason}); train it again.") from None
+
+
+def load_mean_weights(network: keras.Model, files: Sequence[Path]) -> None:
+    """Load the mean of weights that one training led to, one from another: it often generalises better than each.
+
+    Source: stochastic weight averaging (Izmailov et al., 2018, arXiv:1803.05407), here of a few stages.
+
+    Args:
+        files: at least one, as `load_weights` takes them.
+
+    Raises:
+        ModelError: a file is missing, corrupt, or of another network.
+    """
+    stages = []
+    for file in files:
+        load_weights(network, file)
+        stages.append(network.get_weights())
+    network.set_weights([np.mean(same, axis=0) for same in zip(*stages, strict=True)])
 
 
 def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:

@@ -157,7 +157,7 @@ def test_equal_neighbours_remain_two_characters() -> None:
 
 def test_clutter_leaves_a_clear_plate_sure() -> None:
     plate = seen(TWO_ROWS, "1537УНЛ", sure=0.6)
-    clutter = seen(tilted(TWO_ROWS, 0.0) + [0, 11, 0, 11], "8888888", sure=0.06)
+    clutter = seen(np.array(TWO_ROWS) + np.array((0, 11, 0, 11)), "8888888", sure=0.06)
     clutter.scores[:] = np.maximum(clutter.scores, 0.01)  # every class of a box that is none says a little
     both = CharBoxes(np.vstack([plate.boxes, clutter.boxes]), np.vstack([plate.scores, clutter.scores]))
     best = read_boxes(both, ALPHABET, GRAMMAR)[0]

@@ -13,7 +13,7 @@ from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from alpr_utils.detect.ssd import SSD, SSDConfig
 from alpr_utils.errors import ModelError
 from alpr_utils.export import ServedDetector, export_detector
-from alpr_utils.weights import load_weights
+from alpr_utils.weights import load_mean_weights, load_weights
 
 TINY_SSD = SSD(SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8))
 TINY_RCNN = FasterRCNN(FasterRCNNConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8, hidden=16))
@@ -88,3 +88,18 @@ def test_the_shipped_weights_fit_todays_network():
     network = SSD().build()
     load_weights(network, folder / "weights.npz")
     assert np.isfinite(network(np.zeros((1, 64, 96, 3), np.float32))).all()
+
+
+def test_the_mean_of_two_stages(tmp_path: Path):
+    files = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        stage = TINY_SSD.build()
+        stage.save_weights(tmp_path / f"{seed}.weights.h5")
+        files.append((tmp_path / f"{seed}.weights.h5", stage.get_weights()))
+    network = TINY_SSD.build()
+    load_mean_weights(network, [file for file, _ in files])
+    for mean, first, second in zip(network.get_weights(), files[0][1], files[1][1], strict=True):
+        np.testing.assert_allclose(mean, (first + second) / 2, atol=1e-6)
+    with pytest.raises(ModelError, match=r"gone\.weights\.h5"):
+        load_mean_weights(network, [files[0][0], tmp_path / "gone.weights.h5"])
