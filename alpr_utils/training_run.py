@@ -117,12 +117,17 @@ def earlier_trainings(start_from: str) -> list[dict[str, Any]]:
     return list(read_metadata(folder).get("training", []))
 
 
-def _stages(run: Path) -> list[Path]:
-    """The run folders that led to a run, the first one first; those that are gone are left out."""
-    if not (run / PLAN_FILE).exists():
+def _stages(folder: Path) -> list[list[dict[str, str]]]:
+    """The rows of the logs of all stages that led to a run or to a model folder; what is gone is left out."""
+    if not (folder / LOG).exists():
         return []
-    start_from = json.loads((run / PLAN_FILE).read_text(encoding="utf-8"))["start_from"]
-    return [*(_stages(Path(start_from).parent) if start_from else []), run]
+    with (folder / LOG).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not (folder / PLAN_FILE).exists():  # a model folder, whose log numbers its stages
+        numbers = sorted({int(row.get("stage", 0)) for row in rows})
+        return [[row for row in rows if int(row.get("stage", 0)) == number] for number in numbers]
+    start_from = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["start_from"]
+    return [*(_stages(Path(start_from).parent) if start_from else []), rows]
 
 
 def save_log(run: Path, file: Path) -> None:
@@ -131,6 +136,5 @@ def save_log(run: Path, file: Path) -> None:
         columns = ("stage", "epoch", "loss", "val_loss", "val_exact")
         writer = csv.DictWriter(target, columns, extrasaction="ignore")
         writer.writeheader()
-        for stage, folder in enumerate(_stages(run)):
-            with (folder / LOG).open(newline="") as log:
-                writer.writerows({"stage": stage, **row} for row in csv.DictReader(log))
+        for stage, rows in enumerate(_stages(run)):
+            writer.writerows({**row, "stage": stage} for row in rows)

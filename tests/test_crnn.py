@@ -181,7 +181,7 @@ def test_a_training_resumes_and_tells_its_history(trained: tuple[Path, Path, CRN
     tuned_further = replace(tuned, start_from=str(tmp_path / "tuned" / "last.weights.h5"))
     export_crnn(train_crnn(tuned_further, tmp_path / "further"), tmp_path / "further_model", tuned_further)
     log = (tmp_path / "further_model" / "log.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in log] == ["stage", "0", "1"]
+    assert [line.split(",")[0] for line in log] == ["stage", "0", "1", "2"]
 
 
 def test_another_variant_lends_its_convolutions(trained: tuple[Path, Path, CRNNPlan]) -> None:

@@ -1,6 +1,7 @@
 """Trained weights -> a model folder that `load_detector` opens, for every architecture."""
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +11,9 @@ import pytest
 
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from alpr_utils.detect.inside import open_network
 from alpr_utils.detect.ssd import SSD, SSDConfig
+from alpr_utils.detection_measures import labelled_photos, measure_detector
 from alpr_utils.errors import ModelError
 from alpr_utils.export import ServedDetector, export_detector
 from alpr_utils.weights import load_mean_weights, load_weights
@@ -81,13 +84,13 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
         export_detector(tmp_path / "missing.weights.h5", tmp_path / "out", TINY_SSD)
 
 
-def test_the_shipped_weights_fit_todays_network():
-    folder = MODELS / "plate_detector_ssd"
-    if not folder.exists():
-        pytest.skip("no shipped SSD")
-    network = SSD().build()
-    load_weights(network, folder / "weights.npz")
-    assert np.isfinite(network(np.zeros((1, 64, 96, 3), np.float32))).all()
+@pytest.mark.parametrize("folder", sorted(MODELS.glob("plate_detector_*")), ids=lambda folder: folder.name)
+def test_the_shipped_detectors_fit_todays_networks_and_find_plates(folder: Path):
+    open_network(folder)  # for fine-tuning and for looking inside
+    scenes = list(islice(labelled_photos(MODELS.parent / "mongol_alpr_images"), 6))
+    figures = measure_detector(load_detector(folder), scenes)
+    assert figures.recall >= 0.6
+    assert figures.false_boxes <= 3
 
 
 def test_the_mean_of_two_stages(tmp_path: Path):
