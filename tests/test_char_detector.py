@@ -153,6 +153,8 @@ def test_equal_neighbours_remain_two_characters() -> None:
     assert steps.shape == (3, len(ALPHABET) + 1)
     np.testing.assert_allclose(np.exp(steps).sum(axis=1), 1, atol=1e-6)
     assert steps[1, -1] == 0
+    nothing = step_log_probs(np.zeros((1, len(ALPHABET)), np.float32))
+    assert nothing.argmax() == len(ALPHABET), "a box without any score is a blank"
 
 
 def test_clutter_leaves_a_clear_plate_sure() -> None:

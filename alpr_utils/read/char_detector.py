@@ -134,7 +134,7 @@ def step_log_probs(scores: np.ndarray) -> np.ndarray:
     best = np.maximum(scores.max(axis=1, keepdims=True), 1e-6)
     character = best**_DECISION / (best**_DECISION + _CLEAR**_DECISION)
     kinds = (scores / best) ** 2  # the many classes that no box excludes add up to nothing
-    shares = np.hstack([character * kinds / kinds.sum(axis=1, keepdims=True), 1 - character])
+    shares = np.hstack([character * kinds / np.maximum(kinds.sum(axis=1, keepdims=True), 1e-6), 1 - character])
     shares = np.maximum(shares, _FLOOR)
     steps = np.full((2 * len(scores) - 1, shares.shape[1]), -np.inf)
     steps[:, -1] = 0.0
