@@ -7,8 +7,8 @@ import pytest
 from conftest import BrightBoxDetector
 
 from alpr_utils.detect.detector import Detection
-from alpr_utils.detect.tiles import OVERLAP, TILE_SIDE, TiledDetector, tiles_of
-from alpr_utils.detect.windows import Window, detect_in_window, merge
+from alpr_utils.detect.tiles import OVERLAP, TiledDetector, tiles_of
+from alpr_utils.detect.windows import USUAL_LONG_SIDE, Window, detect_in_window, merge
 
 HEIGHT, WIDTH = 900, 1600
 
@@ -19,7 +19,7 @@ def test_tiles_cover_the_picture_and_overlap(height: int, width: int) -> None:
     covered = np.zeros((height, width), bool)
     for tile in tiles:
         assert tile.top >= 0 and tile.left >= 0 and tile.bottom <= height and tile.right <= width
-        assert tile.bottom - tile.top <= TILE_SIDE and tile.right - tile.left <= TILE_SIDE
+        assert tile.bottom - tile.top <= USUAL_LONG_SIDE and tile.right - tile.left <= USUAL_LONG_SIDE
         covered[tile.top : tile.bottom, tile.left : tile.right] = True
     assert covered.all()
     assert len({(tile.bottom - tile.top, tile.right - tile.left) for tile in tiles}) == 1

@@ -6,9 +6,8 @@ A detector shrinks a large picture to the size it was trained for, and plates fa
 import numpy as np
 
 from alpr_utils.detect.detector import Detection, Detector
-from alpr_utils.detect.windows import LARGE_PLATE, Window, detect_in_window, fully_seen, merge
+from alpr_utils.detect.windows import LARGE_PLATE, USUAL_LONG_SIDE, Window, detect_in_window, fully_seen, merge
 
-TILE_SIDE = 960  # with the SSD 640 found no more plates in CCTV scenes and took twice as long
 OVERLAP = LARGE_PLATE  # so that every smaller plate is whole in one tile
 
 
@@ -20,7 +19,7 @@ def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int]]:
     return [(int(start), int(start) + side) for start in starts]
 
 
-def tiles_of(height: int, width: int, tile: int = TILE_SIDE, overlap: int = OVERLAP) -> list[Window]:
+def tiles_of(height: int, width: int, tile: int = USUAL_LONG_SIDE, overlap: int = OVERLAP) -> list[Window]:
     """The tiles of a ``height`` x ``width`` picture, all of one size, row by row; none where one would hold it."""
     if max(height, width) <= tile:
         return []
