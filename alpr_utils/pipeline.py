@@ -17,6 +17,7 @@ from alpr_utils.images import is_video, read_image, video_frames
 from alpr_utils.read.reading import Reader, Reading
 
 if TYPE_CHECKING:
+    from alpr_utils.read.char_detector import CharDetectorReader
     from alpr_utils.read.crnn_reader import CRNNReader
     from alpr_utils.read.rectify import Rectifier
 
@@ -95,7 +96,7 @@ def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remo
     return CRNNReader(models_dir / f"crnn_{variant}", country, grammar, _load_rectifier(models_dir))
 
 
-def _load_char_detector(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
+def _load_char_detector(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> "CharDetectorReader":
     from alpr_utils.char_network import load_char_detector
 
     return load_char_detector(models_dir / "char_detector", country, grammar, _load_rectifier(models_dir))
@@ -106,9 +107,9 @@ def _load_voting(models_dir: Path, country: str, grammar: bool, remove_shadows: 
     from alpr_utils.read.voting import VotingReader
 
     crnn = _load_crnn("small", models_dir, country, grammar, remove_shadows)
-    if country == "kr":
-        return crnn
-    return VotingReader(crnn, load_classical_reader(models_dir, grammar, remove_shadows))
+    characters = _load_char_detector(models_dir, country, grammar, remove_shadows)
+    classical = load_classical_reader(models_dir, grammar, remove_shadows) if country != "kr" else None
+    return VotingReader((crnn, characters), classical)
 
 
 _READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {

@@ -57,6 +57,19 @@ def test_our_face_has_the_whole_alphabet_and_gets_bolder() -> None:
     assert bold > 1.2 * thin
 
 
+def test_the_letters_of_some_two_row_plates_are_as_bold_as_their_digits() -> None:
+    layout = next(layout for layout in LAYOUTS if layout.rows == 2)
+    assert 0 < layout.even_strokes < 1
+
+    def ink_of_a_letter(even_strokes: float) -> float:
+        drawn = replace(layout, even_strokes=even_strokes), np.random.default_rng(1), 120, OWN_FACES[0]
+        plate = render_plate("2580УНН", *drawn, MONGOLIA.colours[0], CLEAN)
+        ymin, xmin, ymax, xmax = plate.char_boxes[-1].astype(int)
+        return float((plate.image[ymin:ymax, xmin:xmax].mean(2) < 140).mean())
+
+    assert ink_of_a_letter(1.0) > 1.15 * ink_of_a_letter(1e-9)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 def test_character_boxes_hold_the_ink(layout) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""Two readers that vote."""
+"""Readers that vote."""
 
 from typing import Any
 
@@ -32,33 +32,56 @@ def mongolian(text: str, score: float) -> Reading:
     return Reading(text, score, (score,) * len(text), 2, "mn")
 
 
-def vote(crnn: Any, classical: Any) -> Reading:
-    return VotingReader(crnn, classical).read(PLATE)
+def vote(classical: Any, *networks: Any) -> Reading:
+    return VotingReader(networks, classical).read(PLATE)
 
 
 def test_the_surer_reader_decides() -> None:
     unsure, sure = mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.9)
-    assert vote(Opinion(unsure), Opinion(sure)).text == "2830УАА"
-    assert vote(Opinion(mongolian("2830УАД", 0.95)), Opinion(sure)).text == "2830УАД"
+    assert vote(Opinion(sure), Opinion(unsure)).text == "2830УАА"
+    assert vote(Opinion(sure), Opinion(mongolian("2830УАД", 0.95))).text == "2830УАД"
+
+
+def test_two_outvote_a_surer_third() -> None:
+    wrong, right = Opinion(mongolian("2830УАД", 0.99)), Opinion(mongolian("2830УАА", 0.6))
+    assert vote(right, wrong, right).text == "2830УАА"
+    assert VotingReader((wrong, right), right).weight_count == 30
+
+
+def test_nobody_else_is_asked_where_the_networks_agree() -> None:
+    classical = Opinion(mongolian("2830УАД", 1.0))
+    found = vote(classical, Opinion(mongolian("2830УАА", 0.3)), Opinion(mongolian("2830УАА", 0.5)))
+    assert (found.text, found.score) == ("2830УАА", pytest.approx(0.4))
+    assert classical.asked == 0
 
 
 def test_a_second_choice_of_one_wins_with_the_support_of_the_other() -> None:
-    crnn = Opinion(mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.3))
-    found = vote(crnn, Opinion(mongolian("2830УАА", 0.5)))
+    network = Opinion(mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.3))
+    found = vote(Opinion(mongolian("2830УАА", 0.5)), network)
     assert found.text == "2830УАА"
     assert found.score == pytest.approx(0.4)
     assert found.rows == 2
 
 
-def test_korean_plates_are_left_to_the_crnn() -> None:
+def test_korean_plates_are_left_to_the_networks() -> None:
     classical = Opinion(mongolian("2830УАА", 1.0))
     korean = Reading("12가3456", 0.4, (0.9,) * 7, 1, "kr")
-    assert vote(Opinion(korean), classical) == korean
+    assert vote(classical, Opinion(korean)) == korean
+    assert vote(classical, Opinion(korean), Opinion(Reading("12나3456", 0.9, country="kr"))).text == "12나3456"
     assert classical.asked == 0
+    assert vote(None, Opinion(mongolian("2830УАД", 0.6))).text == "2830УАД"
+
+
+def test_without_a_country_the_characters_tell_whose_plate_it_is() -> None:
+    classical = Opinion(mongolian("2830УАА", 0.9))
+    assert vote(classical, Opinion(Reading("2830УАД", 0.6))).text == "2830УАА"
+    korean = Reading("12가3456", 0.4)
+    assert vote(classical, Opinion(korean)) == korean
 
 
 def test_a_torso_is_no_vote_and_nothing_is_read_from_nothing() -> None:
     whole, torso = mongolian("2830УАА", 0.2), mongolian("283", 0.9)
-    assert vote(Opinion(whole), Opinion(torso)) == whole
-    assert vote(Opinion(), Opinion(whole)).score == pytest.approx(0.2)
+    assert vote(Opinion(torso), Opinion(whole)) == whole
+    assert vote(Opinion(whole), Opinion()).score == pytest.approx(0.2)
+    assert vote(Opinion(torso), Opinion()) == torso
     assert vote(Opinion(), Opinion()) == Reading()

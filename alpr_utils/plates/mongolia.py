@@ -156,6 +156,7 @@ DIPLOMATIC_COLOURS = PlateColours("diplomatic", (190, 36, 44), (240, 240, 238), 
 
 
 _STROKE_SHARE = 0.115  # of a character's height
+_EVEN_STROKES = 0.4  # of the two-row plates seen have letters as bold as their taller digits
 
 
 def _layout(
@@ -181,6 +182,7 @@ def _layout(
         char_centres_mm=(*((x, digit_y) for x in digit_xs), *((x, letter_y) for x in letter_xs)),
         char_heights_mm=heights,
         char_strokes_mm=tuple(_STROKE_SHARE * height for height in heights),
+        even_strokes=0.0 if one_row else _EVEN_STROKES,
         emblem_box_mm=emblem,
         oval_box_mm=oval,
         oval_texts=oval_texts,

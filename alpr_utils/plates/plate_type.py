@@ -136,6 +136,7 @@ class PlateLayout:
         form: name of the `TextForm` written on it; empty where the country has only one.
         char_widths_mm: ink width of each character of full width; empty: the width follows from height and character.
         char_strokes_mm: stroke width of each character; empty: one width for all, the generator's.
+        even_strokes: how often all characters have the widest of these strokes instead, 0..1.
         marks: band, electric mark, hyphen, diagonal.
         bolts_mm: x, y of the bolt holes; empty: anywhere usual.
         second_group: index of the first character that is pressed with another die than the ones before it.
@@ -159,6 +160,7 @@ class PlateLayout:
     form: str = ""
     char_widths_mm: tuple[float, ...] = ()
     char_strokes_mm: tuple[float, ...] = ()
+    even_strokes: float = 0.0
     marks: tuple[Mark, ...] = ()
     bolts_mm: tuple[Point, ...] = ()
     second_group: int = 4

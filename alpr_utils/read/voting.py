@@ -1,41 +1,59 @@
-"""Two readers that fail on different plates, heard together.
+"""Readers that fail on different plates, heard together.
 
-The CRNN sees the plate as a whole and stumbles over single shapes that its training did not show it; the classical
-reader looks at each character and stumbles where characters run together. Where they differ, the text with the higher
-mean score counts.
+The CRNN sees the plate as a whole and stumbles over single shapes that its training did not show it; the character
+detector and the classical reader look at each character and stumble where characters run together. Where they differ,
+the text with the highest mean score counts.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from alpr_utils.plates.mongolia import SLOTS
-from alpr_utils.read.classical import ClassicalReader
-from alpr_utils.read.crnn_reader import CRNNReader
-from alpr_utils.read.reading import Reading, merged_readings
+from alpr_utils.plates.mongolia import ALPHABET, SLOTS
+from alpr_utils.read.reading import Reader, Reading, merged_readings
 
-_OPINIONS = 5  # readings of the CRNN that the other reader may support
+_OPINIONS = 5  # readings of a network that the others may support
+
+
+class OpinionReader(Protocol):
+    """A reader that tells what else it might be; ``weight_count`` as in `Reader`."""
+
+    weight_count: int
+
+    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
+        """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
+        ...
+
+
+def _mongolian(reading: Reading) -> bool:
+    """Whether a plate was taken for Mongolian; without the grammar no country is told, but the characters tell it."""
+    return reading.country == "mn" or (not reading.country and set(ALPHABET).issuperset(reading.text))
 
 
 class VotingReader:
-    """The CRNN, and for plates that it takes for Mongolian also the classical reader; see `Reader` for the protocol.
-
-    Without the grammar the CRNN does not tell the country, so that it decides alone then.
-    """
+    """Networks, and where they differ about a Mongolian plate also the classical reader; see `Reader`."""
 
     name = "voting"
 
-    def __init__(self, crnn: CRNNReader, classical: ClassicalReader) -> None:
-        self._crnn, self._classical = crnn, classical
-        self.weight_count = crnn.weight_count + classical.weight_count
+    def __init__(self, networks: Sequence[OpinionReader], classical: Reader | None) -> None:
+        """Put the voters together; ``classical`` is None where no Mongolian plates are to be read."""
+        self._networks, self._classical = networks, classical
+        own = sum(network.weight_count for network in networks)
+        self.weight_count = own + (classical.weight_count if classical else 0)
 
     def read(self, plate: np.ndarray) -> Reading:
         """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
-        opinions = self._crnn.read_n_best(plate, _OPINIONS)
-        if opinions and opinions[0].country != "mn":
-            return opinions[0]
-        second = self._classical.read(plate)
-        if len(second.text) != len(SLOTS):  # a torso is no vote
-            return opinions[0] if opinions else second
-        best = merged_readings([*opinions, second], views=2)[0]
-        return best if opinions else replace(best, score=second.score)
+        heard = [network.read_n_best(plate, _OPINIONS) for network in self._networks]
+        heard = [opinions for opinions in heard if opinions]
+        # A third opinion against two that agree changes nothing but the time.
+        agreed = len(heard) > 1 and len({opinions[0].text for opinions in heard}) == 1
+        if self._classical and not agreed and (not heard or _mongolian(heard[0][0])):
+            opinion = self._classical.read(plate)
+            if len(opinion.text) == len(SLOTS):  # a torso is no vote
+                heard.append([opinion])
+            elif not heard:
+                return opinion
+        if not heard:
+            return Reading()
+        return merged_readings([reading for opinions in heard for reading in opinions], views=len(heard))[0]

@@ -122,6 +122,8 @@ def _ink(
     ink = np.zeros(shape, np.float32)
     stroke_scale = rng.uniform(0.8, 1.2)
     strokes_mm = layout.char_strokes_mm or (STROKE_MM,) * len(text)
+    if layout.even_strokes and rng.random() < layout.even_strokes:
+        strokes_mm = (max(strokes_mm),) * len(text)
     for char, stroke_mm, (ymin, xmin, ymax, xmax) in zip(text, strokes_mm, boxes, strict=True):
         stroke = stroke_mm * stroke_scale * px_per_mm
         _paste(ink, face.mask(char, int(xmax - xmin), int(ymax - ymin), stroke), int(ymin), int(xmin))
