@@ -46,7 +46,7 @@ class VotingReader:
         """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
         heard = [network.read_n_best(plate, _OPINIONS) for network in self._networks]
         heard = [opinions for opinions in heard if opinions]
-        # A third opinion against two that agree changes nothing but the time.
+        # A third opinion hardly ever outvotes two that agree.
         agreed = len(heard) > 1 and len({opinions[0].text for opinions in heard}) == 1
         if self._classical and not agreed and (not heard or _mongolian(heard[0][0])):
             opinion = self._classical.read(plate)
