@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
+from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluate_crops import CropEvaluation
 from alpr_utils.reading_measures import Calibration, Confusion, GroupFigures
 
-_HANGUL_FONT = Path(__file__).parent / "synth" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
 _NOTHING = "-"
 # The same colour in every chart, whichever readers are in it.
 _COLOURS = {
@@ -93,7 +93,7 @@ def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
 def _use_hangul_font(labels: Sequence[Text]) -> None:
     for label in labels:
         if any("가" <= character <= "힣" for character in label.get_text()):
-            label.set_fontproperties(FontProperties(fname=_HANGUL_FONT, size=label.get_fontsize()))
+            label.set_fontproperties(FontProperties(fname=HANGUL_FONT, size=label.get_fontsize()))
 
 
 def draw_confusions(readers: Mapping[str, Sequence[Confusion]], most: int = 20) -> Figure:

@@ -266,6 +266,8 @@ def evaluate(
 
     if split not in ("", "a", "b"):
         raise typer.BadParameter(f"no half '{split}'; choose a or b.")
+    if (width or shrink) and not crops:
+        raise typer.BadParameter("--width and --shrink are for plates that are only read; add --crops.")
     readers = [
         [_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)]
         for name in reader or [DEFAULT_READER]

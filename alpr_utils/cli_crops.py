@@ -33,11 +33,13 @@ def _models_folder(models: Path | None) -> Path:
 def load_plates(
     data: Path, split: str, count: int, country: str, models: Path | None, seed: int = _UNSEEN_SEED
 ) -> "list[PlateCrop]":
-    """The plates of a folder, or ``count`` generated ones of a country, ``auto``: of all."""
+    """The plates of a folder, or of its half ``split``, or ``count`` generated ones of a country, ``auto``: of all."""
     from alpr_utils.evaluate_crops import fresh_crops, real_crops
     from alpr_utils.plates import COUNTRIES
 
     if str(data) == GENERATED:
+        if split:
+            raise typer.BadParameter(f"generated plates have no half {split}; ask for it of a folder.")
         return fresh_crops(count, seed, tuple(COUNTRIES) if country == "auto" else (country,))
     import_tensorflow_quietly()
     return real_crops(data, split, _find_corners(_models_folder(models)))

@@ -77,11 +77,13 @@ def train_detector(
         "seed": seed,
     }
     plan = replace(settings.training, **{key: value for key, value in chosen.items() if value is not None})
+    if data and not validation:  # the file's photos for the curve belong to the file's data
+        plan = replace(plan, validation=None)
     settings = replace(settings, training=plan)
     weights = train(settings, run, stop_after)
     folder = output or Path("exported_model_directory") / f"plate_detector_{name}"
     facts: dict[str, object] = {"training": asdict(plan)}
-    export_detector(weights, folder, settings.make(), plan.classes, facts, threshold, plan.long_sides)
+    export_detector(weights, folder, settings.make(), plan.classes, facts, threshold, plan.long_sides, plan.coarse_side)
     shutil.copyfile(run / LOG, folder / LOG)
     typer.echo(f"exported to {folder}")
 
@@ -106,6 +108,8 @@ def train_chars(
     import_tensorflow_quietly()
     from alpr_utils.read.char_train import train_char_cnn
 
+    if half not in ("", "a", "b"):
+        raise typer.BadParameter(f"no half '{half}'; choose a or b.")
     result = train_char_cnn(output, data or [], samples_per_class, epochs, seed, half, start_from)
     typer.echo(f"exported to {result.folder}; {result.generated_accuracy:.1%} of kept-back generated characters right")
 

@@ -1,11 +1,10 @@
 """Boxes and text on pictures, contact sheets and step-by-step figures; Cyrillic and hangul included."""
 
-import sys
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -18,21 +17,8 @@ _BOX_COLOURS = ((230, 60, 50), (0, 150, 60), (30, 90, 230), (220, 140, 0), (160,
 _VEHICLE_COLOUR = (60, 120, 255)
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
-_HANGUL_FONTS = ("nanum", "notosanscjk", "notosanskr", "malgun", "applesdgothic", "applegothic", "undotum", "baekmuk")
-_FONT_FOLDERS = {
-    "win32": ("C:/Windows/Fonts",),
-    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
-}
-_LINUX_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
-_HANGUL_LEADS = ("g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h")
-_HANGUL_VOWELS = (
-    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu",
-    "ui", "i",
-)  # fmt: skip
-_HANGUL_TAILS = (
-    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng", "t",
-    "t", "k", "t", "p", "t",
-)  # fmt: skip
+# DejaVu, which comes with matplotlib, has no hangul; this font has the digits and syllables of Korean plates.
+HANGUL_FONT = Path(__file__).parent / "synth" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
 
 
 class LabelledPlate(Protocol):
@@ -58,49 +44,41 @@ def _is_hangul(character: str) -> bool:
     return "가" <= character <= "힣"
 
 
-@lru_cache(maxsize=1)
-def hangul_font() -> Path | None:
-    """An installed font with hangul, or None."""
-    for name in _FONT_FOLDERS.get(sys.platform, _LINUX_FONT_FOLDERS):
-        folder = Path(name).expanduser()
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".ttf", ".ttc", ".otf"))
-        for wanted in _HANGUL_FONTS:
-            for file in files:
-                if file.name.lower().replace("-", "").startswith(wanted):
-                    return file
-    return None
-
-
-def romanised(text: str) -> str:
-    """``text`` with each hangul syllable spelt in Latin letters: ``12가3456`` -> ``12ga3456``."""
-    parts = []
-    for character in unicodedata.normalize("NFC", text):
-        if _is_hangul(character):
-            lead, rest = divmod(ord(character) - ord("가"), len(_HANGUL_VOWELS) * len(_HANGUL_TAILS))
-            vowel, tail = divmod(rest, len(_HANGUL_TAILS))
-            character = _HANGUL_LEADS[lead] + _HANGUL_VOWELS[vowel] + _HANGUL_TAILS[tail]
-        parts.append(character)
-    return "".join(parts)
-
-
 @lru_cache(maxsize=64)
 def _font(size: int, hangul: bool) -> ImageFont.FreeTypeFont:
     import matplotlib
 
-    file = hangul_font() if hangul else None
-    return ImageFont.truetype(str(file or Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+    latin = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(str(HANGUL_FONT if hangul else latin), size)
 
 
-def _fitted(text: str, size: int, max_width: int) -> tuple[str, ImageFont.FreeTypeFont]:
-    """``text`` in a spelling the fonts have, and a font in which it is at most ``max_width`` pixels wide."""
-    hangul = any(_is_hangul(character) for character in text)
-    if hangul and hangul_font() is None:
-        text, hangul = romanised(text), False
-    font = _font(size, hangul)
-    width = font.getlength(text)
-    if width > max_width:
-        font = _font(max(1, int(size * max_width / width)), hangul)
-    return text, font
+class _Line:
+    """A line of text in pieces, hangul in a font of its own.
+
+    Attributes:
+        width: pixels.
+        top, bottom: where its ink begins and ends, pixels below the baseline.
+    """
+
+    def __init__(self, text: str, size: int) -> None:
+        """Lay out ``text`` with letters of ``size`` pixels."""
+        runs = [(hangul, "".join(run)) for hangul, run in groupby(text, _is_hangul)]
+        self._pieces = [(run, _font(size, hangul)) for hangul, run in runs]
+        boxes = [font.getbbox(run, anchor="ls") for run, font in self._pieces]
+        self.width = round(sum(font.getlength(run) for run, font in self._pieces))
+        self.top, self.bottom = (round(edge) for edge in (min(b[1] for b in boxes), max(b[3] for b in boxes)))
+
+    def write(self, canvas: ImageDraw.ImageDraw, x: float, y: float, **style: Any) -> None:
+        """Draw it with its ink's top left corner at ``x``, ``y``; ``style`` as PIL's ``text`` takes it."""
+        for run, font in self._pieces:
+            canvas.text((x, y - self.top), run, font=font, anchor="ls", **style)
+            x += font.getlength(run)
+
+
+def _fitted(text: str, size: int, max_width: int) -> _Line:
+    """``text``, not empty, in letters of ``size`` pixels or so small that it is at most ``max_width`` pixels wide."""
+    line = _Line(text, size)
+    return line if line.width <= max_width else _Line(text, max(1, int(size * max_width / line.width)))
 
 
 def label_of(plate: PlateReading) -> str:
@@ -119,23 +97,22 @@ def _label_place(
 
 
 def draw_plates(image: np.ndarray, plates: Sequence[PlateReading]) -> np.ndarray:
-    """A copy of ``image: uint8 (H, W, 3)`` RGB with the box and text of every plate; line and letters grow with it."""
+    """A copy of ``image: uint8 (H, W, 3)`` RGB with the box and text of every plate; lines and letters grow with it."""
     picture = Image.fromarray(image)
     canvas = ImageDraw.Draw(picture)
     height, width = image.shape[:2]
-    line = max(1, round(min(height, width) / 300))
+    thickness = max(1, round(min(height, width) / 300))
     size = max(8, round(min(height, width) / 28))
     for plate in reversed(plates):  # the best one on top
         colour = FOUND_COLOUR if plate.text else UNREAD_COLOUR
         xmin, ymin, xmax, ymax = plate.box_pixels(height, width)
-        canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour, width=line)
+        canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour, width=thickness)
         padding = max(1, size // 6)
-        text, font = _fitted(label_of(plate), size, max(1, width - 2 * padding))
-        left, top, right, bottom = (round(x) for x in font.getbbox(text))
-        label = (right - left + 2 * padding, bottom - top + 2 * padding)
+        line = _fitted(label_of(plate), size, max(1, width - 2 * padding))
+        label = (line.width + 2 * padding, line.bottom - line.top + 2 * padding)
         x, y = _label_place(label, (xmin, ymin, xmax, ymax), (width, height))
         canvas.rectangle((x, y, x + label[0] - 1, y + label[1] - 1), fill=colour)
-        canvas.text((x + padding - left, y + padding - top), text, fill="black", font=font)
+        line.write(canvas, x + padding, y + padding, fill="black")
     return np.array(picture)
 
 
@@ -190,9 +167,9 @@ def draw_labels(
             for number, (ymin, xmin, ymax, xmax) in enumerate(plate.char_boxes * scale):
                 canvas.rectangle((xmin, ymin, xmax, ymax), outline=_BOX_COLOURS[number % len(_BOX_COLOURS)])
             continue
-        text, font = _fitted(plate.text, max(8, size[1] // 24), size[0])
-        x, y = corners[3][0], min(max(y for _, y in corners) + 6, size[1] - 1.3 * font.size)
-        canvas.text((x, y), text, fill=FOUND_COLOUR, font=font, stroke_width=2, stroke_fill="black")
+        line = _fitted(plate.text, max(8, size[1] // 24), size[0])
+        y = min(max(y for _, y in corners) + 10, size[1] - (line.bottom - line.top) - 4)
+        line.write(canvas, corners[3][0], y, fill=FOUND_COLOUR, stroke_width=2, stroke_fill="black")
     return np.array(picture)
 
 
@@ -218,8 +195,9 @@ def _cell(image: np.ndarray, title: str, width: int, height: int, title_height: 
     resized = picture.resize(size, filter_)
     cell.paste(resized, ((width - size[0]) // 2, title_height + (height - size[1]) // 2))
     if title:
-        text, font = _fitted(title, max(1, round(title_height * 0.6)), width - 4)
-        ImageDraw.Draw(cell).text((width // 2, title_height // 2), text, fill=_TITLE_COLOUR, font=font, anchor="mm")
+        line = _fitted(title, max(1, round(title_height * 0.6)), width - 4)
+        x, y = (width - line.width) // 2, (title_height - (line.bottom - line.top)) // 2
+        line.write(ImageDraw.Draw(cell), x, y, fill=_TITLE_COLOUR)
     return cell
 
 

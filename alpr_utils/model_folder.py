@@ -3,16 +3,47 @@
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from alpr_utils import __version__
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import ModelError, OutputError
 
 METADATA_FILE = "metadata.json"
 _PACKAGES = ("tensorflow", "keras", "numpy")
+
+
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """A new folder beside ``folder`` to write a model into; at the end it takes its place.
+
+    When the writing fails, ``folder`` stays as it was, so that what is written may also be read from it.
+
+    Raises:
+        OutputError: ``folder`` is a file, or its place is not writable.
+    """
+    final = folder.resolve()
+    draft, old = (final.with_name(f".{final.name}.{suffix}") for suffix in ("new", "old"))
+    if final.exists() and not final.is_dir():
+        raise OutputError(f"{folder}: is no folder; choose another output folder.")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+        draft.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder.") from None
+    try:
+        yield draft
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():
+            final.rename(old)
+        draft.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _sha256(file: Path) -> str:

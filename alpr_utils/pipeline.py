@@ -1,4 +1,4 @@
-"""Picture -> plates with their texts. The only module that knows both detectors and readers."""
+"""Picture -> plates with their texts: opens readers by name, detects, crops, reads."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -103,11 +103,14 @@ def _load_char_detector(models_dir: Path, country: str, grammar: bool, remove_sh
 
 
 def _load_voting(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
+    from alpr_utils.char_network import load_char_detector
     from alpr_utils.read.classical import load_classical_reader
+    from alpr_utils.read.crnn_reader import CRNNReader
     from alpr_utils.read.voting import VotingReader
 
-    crnn = _load_crnn("small", models_dir, country, grammar, remove_shadows)
-    characters = _load_char_detector(models_dir, country, grammar, remove_shadows)
+    rectifier = _load_rectifier(models_dir)
+    crnn = CRNNReader(models_dir / "crnn_small", country, grammar, rectifier)
+    characters = load_char_detector(models_dir / "char_detector", country, grammar, rectifier)
     classical = load_classical_reader(models_dir, grammar, remove_shadows) if country != "kr" else None
     return VotingReader((crnn, characters), classical)
 

@@ -77,6 +77,8 @@ class TrainingPlan:
         height, width: of a sample.
         long_sides: pixels, shortest and longest, to which the exported model resizes the longer side of pictures; the
             samples show plates about as large as they are at the shortest.
+        coarse_side: pixels of the longer side of the coarse copy of a picture, in which the exported model looks for
+            plates that fill it; about the width of a sample. 0: none.
         more_sizes: further heights and widths; the batches have all sizes in turn (multi-scale training). The first
             one differs from ``height`` and ``width`` in both.
         warm_up: steps over which the learning rate rises to ``learning_rate``.
@@ -91,6 +93,7 @@ class TrainingPlan:
     height: int = 256
     width: int = 384
     long_sides: tuple[int, int] = LONG_SIDES
+    coarse_side: int = 320
     more_sizes: tuple[tuple[int, int], ...] = ()
     batch: int = 16
     epochs: int = 60
@@ -142,9 +145,15 @@ def load_settings(name: str, file: Path | None = None) -> DetectorSettings:
 
 
 def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprError]]:
-    """The labelled pictures of a source and the label files that were unusable."""
+    """The labelled pictures of a source and the label files that were unusable.
+
+    Raises:
+        AlprError: the folder is unusable, or a half is asked of one that says nothing about the plates' identity.
+    """
     folder = Path(source.folder)
     if (folder / CORNERS_FILE).exists():
+        if source.part in ("a", "b"):
+            raise AlprError(f"{folder}: tells no texts, so that no half of its cars can be told apart; leave ':a' out.")
         return load_corners(folder), []
     pictures, problems = load_labelled(folder)
     if source.part in ("a", "b"):
@@ -162,7 +171,14 @@ def _photos(sources: Sequence[DataSource], classes: tuple[str, ...], seed: int) 
             print(f"left out: {problem}")
         if not photos:
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
-        print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos")
+        boxes = sum(len(photo.boxes) for photo in photos)
+        names = sorted({item.name for picture in pictures for item in picture.annotation.objects})
+        if names and not boxes:
+            wanted = " or ".join(classes)
+            raise AlprError(
+                f"{source.folder}: labels {', '.join(names)}, but no {wanted}; rename them in the XML files."
+            )
+        print(f"{source.folder}{':' + source.part if source.part else ''}: {len(photos)} photos, {boxes} boxes")
         countries = SWAP_COUNTRIES.get(source.part)
         groups.append(_swapped(photos, classes, seed, countries) if countries else photos)
     return groups
@@ -275,12 +291,12 @@ def train_detector(settings: DetectorSettings, run: Path, stop_after: int | None
     plan, architecture = settings.training, _checked(settings)
     prepare_run(run, settings)
     detector = _build(plan, architecture)
-    rules = Augmentation(long_side=plan.long_sides[0])
+    rules = Augmentation(long_side=plan.long_sides[0], coarse_side=plan.coarse_side)
     train = _samples(plan, architecture, plan.sources, plan.sizes, plan.batch, plan.epoch_batches, rules)
     train.epoch = epochs_done(run)
     validation = None
     if plan.validation:  # 64 fixed samples, hardly degraded, so that the curve is comparable between epochs
-        clean: Any = dict.fromkeys(("free_scale", "anywhere", "grey", "blur", "noise", "jpeg", "shade"), 0.0)
+        clean: Any = dict.fromkeys(("free_scale", "anywhere", "coarse", "grey", "blur", "noise", "jpeg", "shade"), 0.0)
         mild = replace(rules, zoom=(0.9, 1.1), **clean)
         validation = _samples(plan, architecture, [plan.validation], plan.sizes[:1], 64, 1, mild)[0]
     epochs = min(stop_after or plan.epochs, plan.epochs)

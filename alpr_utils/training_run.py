@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.model_folder import read_metadata
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WEIGHTS = "last.weights.h5"
 PLAN_FILE = "plan.json"
 LOG = "log.csv"
+BACKUP = "backup"
+GENERATED = "generated"  # folder of the plates that a reader's run has generated
+_DECIDE_PLATES = ("countries", "generated", "seed")  # the settings of a plan that decide which plates are generated
 
 
 def parse_source(text: str, parts: Sequence[str]) -> tuple[str, float, str]:
@@ -86,34 +89,68 @@ def draw_curves(log: Path, picture: Path) -> None:
 def run_callbacks(run: Path) -> list[keras.callbacks.Callback]:
     """Checkpoint to resume from, log, and the weights after every epoch."""
     return [
-        keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
+        keras.callbacks.BackupAndRestore(run / BACKUP, delete_checkpoint=False),
         keras.callbacks.CSVLogger(run / LOG, append=True),
         keras.callbacks.ModelCheckpoint(run / WEIGHTS, save_weights_only=True),
     ]
 
 
 def prepare_run(run: Path, plan: "DataclassInstance") -> None:
-    """Make the run folder and note the settings in it.
+    """Make the run folder and note the settings in it, in place of others with which no epoch was finished.
 
     Raises:
-        AlprError: the run was begun with other settings.
+        AlprError: with other settings an epoch was finished, or plates were generated that these do not give.
+        ModelError: the noted settings are damaged.
     """
     run.mkdir(parents=True, exist_ok=True)
     settings = json.dumps(asdict(plan), indent=2, ensure_ascii=False)
     file = run / PLAN_FILE
     if file.exists() and file.read_text(encoding="utf-8") != settings:
-        raise AlprError(f"{file}: this run was begun with other settings; resume with those or choose another --run.")
+        if epochs_done(run) or any((run / BACKUP).glob("*")):
+            raise AlprError(
+                f"{file}: this run was begun with other settings; resume with those or choose another --run."
+            )
+        begun, now = _plan_in(run), json.loads(settings)
+        if any((run / GENERATED).glob("*")) and any(begun.get(name) != now.get(name) for name in _DECIDE_PLATES):
+            raise AlprError(
+                f"{run / GENERATED}: its plates are of another seed, number or country; delete it or use another --run."
+            )
     file.write_text(settings, encoding="utf-8")
 
 
+def _plan_in(folder: Path) -> dict[str, Any]:
+    """The settings that a run folder notes, ``{}`` where it is none.
+
+    Raises:
+        ModelError: they are damaged.
+    """
+    file = folder / PLAN_FILE
+    if not file.exists():
+        return {}
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{file}: is damaged ({error}); delete it or choose another run.") from None
+
+
+def facts_beside(weights: str) -> dict[str, Any]:
+    """What the folder of a weights file tells of them: the plan of a run, the metadata of a model, or ``{}``.
+
+    Raises:
+        ModelError: they are damaged.
+    """
+    folder = Path(weights).parent
+    return _plan_in(folder) or read_metadata(folder)
+
+
 def earlier_trainings(start_from: str) -> list[dict[str, Any]]:
-    """The plans that made the weights which a training started from, as far as their folder tells."""
-    folder = Path(start_from).parent
+    """The plans that made the weights which a reader's training started from, as far as their folder tells."""
     if not start_from:
         return []
-    if (folder / PLAN_FILE).exists():
-        plan = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
-        return [*earlier_trainings(plan["start_from"]), plan]
+    folder = Path(start_from).parent
+    plan = _plan_in(folder)
+    if plan:
+        return [*earlier_trainings(plan.get("start_from", "")), plan]
     return list(read_metadata(folder).get("training", []))
 
 
@@ -123,10 +160,11 @@ def _stages(folder: Path) -> list[list[dict[str, str]]]:
         return []
     with (folder / LOG).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    if not (folder / PLAN_FILE).exists():  # a model folder, whose log numbers its stages
+    plan = _plan_in(folder)
+    if not plan:  # a model folder, whose log numbers its stages
         numbers = sorted({int(row.get("stage", 0)) for row in rows})
         return [[row for row in rows if int(row.get("stage", 0)) == number] for number in numbers]
-    start_from = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["start_from"]
+    start_from = plan.get("start_from", "")
     return [*(_stages(Path(start_from).parent) if start_from else []), rows]
 
 

@@ -260,11 +260,14 @@ def test_the_halves_share_no_plate(labelled_folder):
     assert len(halves[0] | halves[1]) == 3
 
 
-def test_a_folder_without_labelled_characters_is_named(tmp_path):
+def test_a_folder_without_labelled_characters_is_named(tmp_path, capsys):
     write_image(tmp_path / "a.png", np.full((60, 80, 3), 90, np.uint8))
     write_voc(tmp_path / "a.xml", Annotation("a.png", 80, 60, (VocObject("plate", (10, 10, 60, 40)),)))
+    write_image(tmp_path / "b.png", np.full((60, 80, 3), 90, np.uint8))
+    (tmp_path / "b.xml").write_text("")
     with pytest.raises(AlprError, match="no plate has all of its characters labelled"):
         labelled_plates(tmp_path)
+    assert f"left out: {tmp_path / 'b.xml'}" in capsys.readouterr().err
 
 
 def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, labelled_folder):
@@ -278,6 +281,15 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["training_data"]["started_from"] == shipped["training_data"]
     ClassicalReader(result.folder).read(next(sample_plates(1)).image)
+
+
+def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):
+    folder = _copy_of_model(tmp_path)
+    before = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
+    train_char_cnn(folder, samples_per_class=2, epochs=1, start_from=folder)
+    after = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
+    assert after["started_from"] == before
+    load_char_classifier(folder)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")

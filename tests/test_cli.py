@@ -154,6 +154,9 @@ def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path
         (["read", "x.jpg", "--vehicle-first"], "no vehicle detector 'vehicle_detector_ssd'"),
         (["read", "x.jpg", "--vehicle-first", "--vehicle-detector", "coco"], "no vehicle detector 'coco'"),
         (["evaluate", "--data", "x", "--split", "c"], "choose a or b"),
+        (["evaluate", "--data", "x", "--width", "40"], "add --crops"),
+        (["evaluate", "--data", "x", "--shrink"], "add --crops"),
+        (["evaluate", "--data", "generated", "--crops", "--split", "a"], "generated plates have no half a"),
         (["paint"], "No such command"),
     ],
 )

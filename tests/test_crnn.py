@@ -1,6 +1,7 @@
 """The CRNN: data, training, model folder, reader."""
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from alpr_utils.cli import app
 from alpr_utils.data.crops import labelled_plates
-from alpr_utils.errors import AlprError, LabelError, ModelError
+from alpr_utils.errors import AlprError, LabelError, ModelError, OutputError
 from alpr_utils.evaluate_crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.pipeline import load_reader
@@ -38,10 +39,12 @@ from alpr_utils.read.plate_crops import (
     upright,
 )
 from alpr_utils.read.reader_training import CropSource, ReaderPlan
-from alpr_utils.read.rectify import UPRIGHT, Rectifier, is_plausible, laid_flat
+from alpr_utils.read.rectify import UPRIGHT, Rectifier, build_corner_network, is_plausible, laid_flat
 from alpr_utils.read.rectify_train import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.synth.sample import sample_plate
+from alpr_utils.weights import save_weights
 
+MODELS = Path(__file__).parents[1] / "exported_model_directory"
 TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
 
 
@@ -184,6 +187,55 @@ def test_a_training_resumes_and_tells_its_history(trained: tuple[Path, Path, CRN
     assert [line.split(",")[0] for line in log] == ["stage", "0", "1", "2"]
 
 
+def test_a_folder_that_is_tuned_further_keeps_its_history(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
+    run, folder, plan = trained
+    copy = Path(shutil.copytree(folder, tmp_path / "crnn_small"))
+    tuned = replace(plan, start_from=str(copy / "weights.npz"), learning_rate=1e-4)
+    second = Path(shutil.copytree(run, tmp_path / "run"))
+    (second / "plan.json").write_text(json.dumps(asdict(tuned)), encoding="utf-8")
+    export_crnn(second / "last.weights.h5", copy, tuned)
+    stages = json.loads((copy / "metadata.json").read_text(encoding="utf-8"))["training"]
+    assert [stage["learning_rate"] for stage in stages] == [plan.learning_rate, 1e-4]
+    log = (copy / "log.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in log] == ["stage", "0", "1"]
+
+
+def test_a_failed_export_leaves_the_old_model(
+    trained: tuple[Path, Path, CRNNPlan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    corners = CornerPlan()
+    save_weights(build_corner_network(), tmp_path / "corners.npz")
+    for module in ("reader_training", "rectify_train"):
+        monkeypatch.setattr(f"alpr_utils.read.{module}.write_metadata", fail)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old").touch()
+    with pytest.raises(OSError, match="No space"):
+        export_crnn(trained[0] / "last.weights.h5", tmp_path / "model", trained[2])
+    with pytest.raises(OSError, match="No space"):
+        export_corners(tmp_path / "corners.npz", tmp_path / "model", corners)
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "corners.npz"}
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["old"]
+    with pytest.raises(OutputError, match="is no folder"):
+        export_crnn(trained[0] / "last.weights.h5", tmp_path / "corners.npz", trained[2])
+
+
+@pytest.mark.parametrize("name", ["plate_detector_ssd", "plate_corners", "char_detector"])
+def test_only_a_crnn_is_tuned_further(name: str) -> None:
+    weights = MODELS / name / "weights.npz"
+    with pytest.raises(ModelError, match="is no CRNN") as caught:
+        _build(CRNNPlan(countries=("mn",), start_from=str(weights)))
+    assert str(caught.value).startswith(str(weights))
+
+
+def test_a_detectors_run_is_no_crnn(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps({"architecture": "ssd", "training": {}}))
+    with pytest.raises(ModelError, match="is no CRNN"):
+        _build(CRNNPlan(countries=("mn",), start_from=str(tmp_path / "last.weights.h5")))
+
+
 def test_another_variant_lends_its_convolutions(trained: tuple[Path, Path, CRNNPlan]) -> None:
     run, _, plan = trained
     small = build_crnn(len(tokens_of(("mn",))), "small")
@@ -322,24 +374,3 @@ def test_a_slanted_plate_is_laid_flat() -> None:
     assert is_plausible(corners / (150, 60))
     assert not is_plausible(corners[[0, 2, 1, 3]] / (150, 60)), "crossed"
     assert not is_plausible(corners / 1500), "tiny"
-
-
-@pytest.mark.parametrize(
-    ("text", "shape", "ground", "rows"),
-    [
-        ("12가3456", (100, 470), 230, 1),
-        ("12가3456", (100, 200), 230, 1),
-        ("12가3456", (100, 200), 40, 2),
-        ("서울72바6984", (100, 200), 230, 2),
-        ("1537УНЛ", (100, 150), 230, 2),
-        ("1537УНЛ", (60, 250), 230, 1),
-    ],
-)
-def test_rows_follow_from_shape_and_ground_where_nobody_tells(
-    tmp_path: Path, text: str, shape: tuple[int, int], ground: int, rows: int
-) -> None:
-    picture = np.full((*shape, 3), ground, np.uint8)
-    picture[30:-30, 40:-40:2] = 255 - ground
-    write_image(tmp_path / f"{text}_1.png", picture)
-    (plate,) = labelled_plates(tmp_path)
-    assert (plate.text, plate.rows) == (text, rows)

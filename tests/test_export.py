@@ -3,11 +3,12 @@
 import json
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
@@ -73,6 +74,45 @@ def test_only_boxes_of_the_same_class_suppress_each_other_and_vote():
     mean = (0.9 * np.array([10, 10, 30, 70]) + 0.3 * np.array([11, 10, 31, 70])) / 1.2
     np.testing.assert_allclose(found["detection_boxes"][0] * 100, mean, atol=1e-2)
     np.testing.assert_allclose(found["detection_boxes"][1:] * 100, [[10, 10, 30, 70], [60, 60, 90, 90]], atol=0.1)
+
+
+class SeesOneSize:
+    """In a wide picture finds a piece of a plate and a small plate, in a coarse copy the whole plate and a speck."""
+
+    name: ClassVar[str] = "one size"
+    config = SSDConfig()
+    stride = 32
+
+    def __init__(self, whole_score: float) -> None:
+        self.whole_score = whole_score
+
+    def candidates(self, network: object, picture: Any) -> tuple[object, object]:
+        if picture.shape[2] > 160:
+            boxes, scores = [[100, 100, 160, 220], [300, 10, 360, 50]], [[0.6], [0.5]]
+        else:
+            boxes, scores = [[10, 10, 70, 130], [1, 1, 9, 20]], [[self.whole_score], [0.9]]
+        return keras.ops.convert_to_tensor(boxes, "float32"), keras.ops.convert_to_tensor(scores, "float32")
+
+
+@pytest.mark.parametrize(
+    ("coarse_side", "whole_score", "found"),
+    [
+        (0, 0.7, ["piece", "small"]),
+        (160, 0.7, ["whole", "small"]),  # what lies inside the surer whole was a piece of it; the speck never counts
+        (160, 0.55, ["piece", "whole", "small"]),
+        (400, 0.7, ["piece", "small"]),  # a copy as large as that would show nothing new
+    ],
+)
+def test_a_coarse_look_finds_what_fills_the_picture(coarse_side: int, whole_score: float, found: list[str]):
+    boxes = {"piece": [100, 100, 160, 220], "small": [300, 10, 360, 50], "whole": [40, 40, 280, 520]}
+    architecture: Any = SeesOneSize(whole_score)
+    served = ServedDetector(None, architecture, long_sides=(640, 640), coarse_side=coarse_side)  # type: ignore[arg-type]
+    tf.config.run_functions_eagerly(True)  # so that the architecture above knows the size of what it is shown
+    try:
+        detections = served(np.zeros((1, 480, 640, 3), np.uint8))["detection_boxes"].numpy()[0]
+    finally:
+        tf.config.run_functions_eagerly(False)
+    np.testing.assert_allclose(detections * [480, 640, 480, 640], [boxes[name] for name in found], atol=0.1)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path):

@@ -43,7 +43,7 @@ def test_no_real_photo_is_committed():
 
 @pytest.mark.parametrize(
     ("name", "heading", "measures"),
-    [("compare_readers", "## 8. Real plates", "real_crops"), ("detectors", "## 12. Real photos", "labelled_photos")],
+    [("compare_readers", "## 8. Real plates", "real_crops"), ("detectors", "## 13. Real photos", "labelled_photos")],
 )
 def test_real_plates_are_measured_without_showing_them(name: str, heading: str, measures: str):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.detection_data import Augmentation, CachedPhoto, sample_window
@@ -104,6 +105,18 @@ def test_sampled_boxes_follow_their_plates():
             assert white.sum() <= 1.3 * (ymax - ymin + 2) * (xmax - xmin + 2)
             seen += 1
     assert seen > 15
+
+
+def test_coarse_samples_show_the_whole_photo():
+    image = np.full((400, 600, 3), 255, np.uint8)
+    photo = CachedPhoto(image, np.array([[150, 200, 250, 500]], np.float32), np.array([0]))
+    rules = Augmentation(long_side=600, zoom=(1.0, 1.0), stretch=1.0, coarse=1.0, coarse_side=120)
+    samples = [sample_window(photo, (128, 192), rules, np.random.default_rng(seed)) for seed in range(10)]
+    areas = [int((sample == 255).all(axis=-1).sum()) for sample, _, _ in samples]
+    assert max(areas) == pytest.approx(80 * 120, rel=0.05)
+    assert min(areas) > 0.6 * 80 * 120  # a tenth of the sample may lie between the photo's edge and its own
+    sizes = np.concatenate([boxes[:, 2:] - boxes[:, :2] for _, boxes, _ in samples])
+    np.testing.assert_allclose(np.median(sizes, axis=0), [20, 60], atol=1)
 
 
 def test_the_encoder_numbers_classes_from_one():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alpr_utils.data.split import identity_halves, load_texts
+from alpr_utils.data.split import identity_halves, load_texts, texts_of_half
 from alpr_utils.data.truth import load_truth, reading_order
 from alpr_utils.data.voc import (
     Annotation,
@@ -19,6 +19,7 @@ from alpr_utils.data.voc import (
     write_voc,
 )
 from alpr_utils.errors import LabelError
+from alpr_utils.images import PICTURE_SUFFIXES
 
 ONE_BOX = (
     "<annotation><filename>a.jpg</filename><size><width>100</width><height>50</height></size>"
@@ -96,6 +97,13 @@ def test_broken_file_does_not_stop_the_rest(tmp_path: Path) -> None:
     assert len(problems) == 1
 
 
+def test_every_picture_that_can_be_read_can_be_labelled(tmp_path: Path) -> None:
+    for suffix in PICTURE_SUFFIXES:
+        Image.new("RGB", (20, 10)).save(tmp_path / f"{suffix[1:]}{suffix}")
+        write_voc(tmp_path / f"{suffix[1:]}.xml", Annotation("", 20, 10, ()))
+    assert len(find_labelled(tmp_path)) == len(PICTURE_SUFFIXES)
+
+
 def test_pictures_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     _labelled(tmp_path / "images", "a")
     (tmp_path / "annotations").mkdir()
@@ -156,6 +164,14 @@ def test_halves_share_no_plate_and_ignore_order() -> None:
     assert [p.path.name for p in second] == ["2.jpg", "3.jpg", "4.jpg", "7.jpg"]
     shuffled = [pictures[i] for i in np.random.default_rng(0).permutation(len(pictures))]
     assert identity_halves(shuffled, texts) == (first, second)
+
+
+def test_texts_are_dealt_like_pictures_of_one_plate() -> None:
+    texts = {"1.jpg": ["B"], "2.jpg": ["A"], "3.jpg": ["B"], "4.jpg": ["C"]}
+    pictures = [LabelledPicture(Path(name), Annotation("", 1, 1, ())) for name in texts]
+    for half, chosen in zip("ab", identity_halves(pictures, texts), strict=True):
+        assert texts_of_half("BABC", half) == {texts[picture.path.name][0] for picture in chosen}
+    assert texts_of_half("BABC", "") == {"A", "B", "C"}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Readers that vote."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ PLATE = np.zeros((40, 120, 3), np.uint8)
 class Opinion:
     """A reader that always says the same."""
 
-    weight_count = 10
+    network_weights = weight_count = 10
 
-    def __init__(self, *readings: Reading) -> None:
-        self.readings, self.asked = list(readings), 0
+    def __init__(self, *readings: Reading, rectifier: Any = None) -> None:
+        self.readings, self.asked, self.rectifier = list(readings), 0, rectifier
 
     def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
         self.asked += 1
@@ -46,6 +47,13 @@ def test_two_outvote_a_surer_third() -> None:
     wrong, right = Opinion(mongolian("2830УАД", 0.99)), Opinion(mongolian("2830УАА", 0.6))
     assert vote(right, wrong, right).text == "2830УАА"
     assert VotingReader((wrong, right), right).weight_count == 30
+
+
+def test_a_shared_rectifier_counts_once() -> None:
+    one, other = SimpleNamespace(weight_count=4), SimpleNamespace(weight_count=4)
+    first, second, third = (Opinion(rectifier=corners) for corners in (one, one, other))
+    assert VotingReader((first, second), Opinion()).weight_count == 34
+    assert VotingReader((first, third), None).weight_count == 28
 
 
 def test_nobody_else_is_asked_where_the_networks_agree() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.data.split import load_half
+from alpr_utils.data.split import load_usable_half, texts_of_half
 from alpr_utils.errors import LabelError
-from alpr_utils.images import read_image
+from alpr_utils.images import PICTURE_SUFFIXES, read_image
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.plates.korea import text_of_crop_name
+from alpr_utils.plates.plate_type import PlateTextError
 
 TWO_ROW_ASPECT = 2.4  # a plate narrower than this times its height may have two rows
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _NO_BOXES = np.empty((0, 4))
 
 
@@ -41,23 +41,21 @@ class LabelledPlate:
     char_boxes: np.ndarray
 
 
-def country_of(text: str) -> str:
-    """The country whose plate could carry ``text``.
+def country_of(text: str, picture: Path, told: str = "") -> str:
+    """The country of a plate in ``picture``: the one that its label has ``told``, else one whose plate says ``text``.
 
     Raises:
-        LabelError: none could.
+        LabelError: none could, or there is no such country.
     """
-    for code, plates in COUNTRIES.items():
-        if plates.validate(text):
-            return code
-    raise LabelError(f"'{text}' is no plate text of {', '.join(COUNTRIES)}; correct the label.")
-
-
-def _labelled(
-    name: str, image: np.ndarray, box: np.ndarray, text: str, rows: int = 0, char_boxes: np.ndarray = _NO_BOXES
-) -> LabelledPlate:
-    country = country_of(text)
-    return LabelledPlate(name, image, box, text, country, rows or _likely_rows(image, box, text, country), char_boxes)
+    known = ", ".join(COUNTRIES)
+    if told and told not in COUNTRIES:
+        raise LabelError(f"{picture}: plates.csv calls its country '{told}'; correct it to one of {known}.")
+    code = told or next((code for code, plates in COUNTRIES.items() if plates.validate(text)), "")
+    if not code:
+        raise LabelError(
+            f"{picture}: '{text}' is no plate text of {known}; correct it, or name its country in plates.csv."
+        )
+    return code
 
 
 def _likely_rows(image: np.ndarray, box: np.ndarray, text: str, country: str) -> int:
@@ -75,13 +73,18 @@ def _likely_rows(image: np.ndarray, box: np.ndarray, text: str, country: str) ->
 def _text_of_name(path: Path) -> str:
     """``12가3456.jpg``, ``1537УНЛ_2.png`` or a code of the public Korean photos."""
     text = unicodedata.normalize("NFC", path.stem.split("_")[0])
-    known = any(plates.validate(text) for plates in COUNTRIES.values())
-    return text if known else text_of_crop_name(path.name)
+    if any(plates.validate(text) for plates in COUNTRIES.values()):
+        return text
+    try:
+        return text_of_crop_name(path.name)
+    except PlateTextError:
+        raise LabelError(
+            f"{path}: its name is no plate text of {', '.join(COUNTRIES)}; call it like 12가3456.jpg or 1537УНЛ_2.jpg."
+        ) from None
 
 
 def _plates_in_photos(folder: Path, half: str) -> Iterator[LabelledPlate]:
-    truth, _ = load_half(folder, half)
-    for picture, plates in truth:
+    for picture, plates in load_usable_half(folder, half):
         image = read_image(picture.path)
         height, width = image.shape[:2]
         for plate in plates:
@@ -89,9 +92,24 @@ def _plates_in_photos(folder: Path, half: str) -> Iterator[LabelledPlate]:
                 size = [height, width, height, width]
                 spelled = "".join(char for char, _ in plate.characters) == plate.text
                 char_boxes = np.array([box for _, box in plate.characters]) * size if spelled else _NO_BOXES
-                yield _labelled(
-                    picture.path.name, image, np.array(plate.box) * size, plate.text, plate.rows, char_boxes
-                )
+                box = np.array(plate.box) * size
+                country = country_of(plate.text, picture.path, plate.country)
+                rows = plate.rows or _likely_rows(image, box, plate.text, country)
+                yield LabelledPlate(picture.path.name, image, box, plate.text, country, rows, char_boxes)
+
+
+def _single_plates(folder: Path, half: str) -> Iterator[LabelledPlate]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    if not paths:
+        raise LabelError(f"{folder}: holds no picture; give labelled photos or a folder of plate crops.")
+    texts = {path: _text_of_name(path) for path in paths}
+    chosen = texts_of_half(texts.values(), half)
+    for path, text in texts.items():
+        if text in chosen:
+            image = read_image(path)
+            box, country = np.array([0, 0, *image.shape[:2]], float), country_of(text, path)
+            rows = _likely_rows(image, box, text, country)
+            yield LabelledPlate(path.name, image, box, text, country, rows, _NO_BOXES)
 
 
 def labelled_plates(folder: Path, half: str = "") -> Iterator[LabelledPlate]:
@@ -100,17 +118,15 @@ def labelled_plates(folder: Path, half: str = "") -> Iterator[LabelledPlate]:
     Args:
         folder: photos with VOC files as `alpr_utils.data.truth.load_truth` takes them, or, where there is no XML file,
             pictures of one plate each that are named by their text: ``12가3456.jpg``, ``1537УНЛ_2.jpg``.
-        half: ``a`` or ``b``: only that half of the photos, split by plate identity.
+        half: ``a`` or ``b``: only that half of the pictures, split by plate identity.
 
     Raises:
-        LabelError: no labelled picture there, or a text that no country knows.
+        LabelError: no labelled picture there, no plate with known text, or a text that no country knows.
     """
-    if any(folder.rglob("*.xml")):
-        yield from _plates_in_photos(folder, half)
-        return
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    if not paths:
-        raise LabelError(f"{folder}: holds no picture; give labelled photos or a folder of plate crops.")
-    for path in paths:
-        image = read_image(path)
-        yield _labelled(path.name, image, np.array([0, 0, *image.shape[:2]], float), _text_of_name(path))
+    found = False
+    for plate in (_plates_in_photos if any(folder.rglob("*.xml")) else _single_plates)(folder, half):
+        found = True
+        yield plate
+    if not found:
+        place = f"{folder}: half {half}" if half else f"{folder}:"
+        raise LabelError(f"{place} holds no plate with a known text; add plates.csv or name crops by their text.")

@@ -12,6 +12,7 @@ import imutils
 import numpy as np
 
 from alpr_utils.data.batches import SeededBatches
+from alpr_utils.data.truth import PLATE_NAMES
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
@@ -34,6 +35,9 @@ class Augmentation:
         plate_width: pixels (log-uniform).
         stretch: largest factor between horizontal and vertical zoom.
         anywhere: share of windows that are not centred on a plate.
+        coarse: share of samples that show the photo as small as its coarse copy, so that what is no plate there is
+            learnt as well: houses, for example, with their rows of windows.
+        coarse_side: pixels of the long side of that copy; 0: there is none.
         grey, blur, noise, jpeg, shade: share of samples so degraded.
     """
 
@@ -43,6 +47,8 @@ class Augmentation:
     plate_width: tuple[float, float] = (20.0, 340.0)
     stretch: float = 1.25
     anywhere: float = 0.3
+    coarse: float = 0.15
+    coarse_side: int = 0
     grey: float = 0.2
     blur: float = 0.25
     noise: float = 0.25
@@ -68,7 +74,13 @@ class CachedPhoto:
 def load_photos(
     pictures: Sequence[LabelledPicture], classes: Sequence[str] = ("plate",)
 ) -> tuple[list[CachedPhoto], list[AlprError]]:
-    """Read the photos and their boxes of the named classes into memory; unreadable ones are returned as errors."""
+    """Read the photos and their boxes of the named classes into memory; unreadable ones are returned as errors.
+
+    The class ``plate`` goes by all of ``PLATE_NAMES`` in label files.
+    """
+    numbers = {name: number for number, name in enumerate(classes)}
+    if "plate" in numbers:
+        numbers = dict.fromkeys(PLATE_NAMES, numbers["plate"]) | numbers
     photos: list[CachedPhoto] = []
     problems: list[AlprError] = []
     for picture in pictures:
@@ -81,16 +93,18 @@ def load_photos(
         if scale < 1:
             image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
         size = np.array([*image.shape[:2]] * 2, np.float32)
-        numbers = [classes.index(item.name) for item in picture.annotation.objects if item.name in classes]
-        boxes = picture.annotation.boxes(tuple(classes)) * size
-        photos.append(CachedPhoto(image, boxes, np.array(numbers, np.int64)))
+        kinds = [numbers[item.name] for item in picture.annotation.objects if item.name in numbers]
+        boxes = picture.annotation.boxes(tuple(numbers)) * size
+        photos.append(CachedPhoto(image, boxes, np.array(kinds, np.int64)))
     return photos, problems
 
 
 def _scales(photo: CachedPhoto, box: np.ndarray | None, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Zoom factors y, x from the cached photo to the sample."""
-    zoom = rules.long_side / max(photo.image.shape[:2]) * np.exp(rng.uniform(*np.log(rules.zoom)))
-    if box is not None:
+    coarse = rules.coarse_side > 0 and rng.random() < rules.coarse
+    seen_at = rules.coarse_side if coarse else rules.long_side
+    zoom = seen_at / max(photo.image.shape[:2]) * np.exp(rng.uniform(*np.log(rules.zoom)))
+    if box is not None and not coarse:
         width = max(float(box[3] - box[1]), 1.0)
         if rng.random() < rules.free_scale:
             zoom = np.exp(rng.uniform(*np.log(rules.plate_width))) / width

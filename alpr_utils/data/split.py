@@ -1,5 +1,7 @@
 """Two halves of a data folder that share no car, so that each half can be scored by models that never saw it."""
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from alpr_utils.data.truth import TruePlate, load_truth
@@ -61,6 +63,12 @@ def identity_halves(
     )
 
 
+def texts_of_half(texts: Iterable[str], half: str) -> set[str]:
+    """Those of half ``a`` or ``b`` when every picture shows one plate, dealt as by `identity_halves`; ``""``: all."""
+    ordered = sorted(set(texts))
+    return set(ordered["ab".index(half) :: 2] if half else ordered)
+
+
 def load_half(data_dir: Path, half: str) -> tuple[list[tuple[LabelledPicture, list[TruePlate]]], list[LabelError]]:
     """What `load_truth` gives, of half ``a`` or ``b`` by plate identity only; ``""``: all. Errors as there."""
     truth, problems = load_truth(data_dir)
@@ -70,3 +78,11 @@ def load_half(data_dir: Path, half: str) -> tuple[list[tuple[LabelledPicture, li
         chosen = {picture.path for picture in halves["ab".index(half)]}
         truth = [(picture, plates) for picture, plates in truth if picture.path in chosen]
     return truth, problems
+
+
+def load_usable_half(data_dir: Path, half: str) -> list[tuple[LabelledPicture, list[TruePlate]]]:
+    """The pictures that `load_half` gives; the broken label files are named on stderr. Errors as there."""
+    truth, problems = load_half(data_dir, half)
+    for problem in problems:
+        print(f"left out: {problem}", file=sys.stderr)
+    return truth

@@ -32,24 +32,30 @@ class TruePlate:
         text: canonical text, ``""`` where only the box is known.
         characters: ``(text, box)`` of each labelled character in reading order; boxes as above.
         rows: rows of text, 0 where nobody tells.
+        country: two-letter code, ``""`` where nobody tells.
     """
 
     box: tuple[float, float, float, float]
     text: str = ""
     characters: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
     rows: int = 0
+    country: str = ""
 
 
 @dataclass(frozen=True)
 class ListedPlate:
-    """A line of ``plates.csv``: box xmin, ymin, xmax, ymax in pixels, canonical text, rows of text or 0."""
+    """A line of ``plates.csv``: box xmin, ymin, xmax, ymax in pixels, canonical text, rows of text, country.
+
+    Rows are 0 and the country is ``""`` where the line does not tell.
+    """
 
     box: tuple[float, ...]
     text: str
     rows: int
+    country: str
 
 
-_UNLISTED = ListedPlate((), "", 0)
+_UNLISTED = ListedPlate((), "", 0, "")
 
 
 def _normalised(item: VocObject, annotation: Annotation) -> tuple[float, float, float, float]:
@@ -107,13 +113,14 @@ def _spell(items: list[VocObject], text: str) -> bool:
 
 
 def _true_plate(annotation: Annotation, plate: VocObject, items: list[VocObject], listed: ListedPlate) -> TruePlate:
-    """The plate with its labelled characters in reading order, text and rows as ``plates.csv`` tells them."""
+    """The plate with its labelled characters in reading order, text, rows and country as ``plates.csv`` tells them."""
     text = listed.text
     # The places of stacked syllables do not tell their order, a file that spells the text does.
     ordered = items if _spell(items, text) else reading_order(items)
     letters = text if len(text) == len(ordered) else [_letter(item.name, i) for i, item in enumerate(ordered)]
     characters = tuple((c, _normalised(item, annotation)) for c, item in zip(letters, ordered, strict=True))
-    return TruePlate(_normalised(plate, annotation), text or "".join(letters), characters, listed.rows)
+    box = _normalised(plate, annotation)
+    return TruePlate(box, text or "".join(letters), characters, listed.rows, listed.country)
 
 
 def plates_of(annotation: Annotation, listed: Sequence[ListedPlate] = ()) -> list[TruePlate]:
@@ -142,7 +149,8 @@ def _read_plates_csv(path: Path) -> dict[str, list[ListedPlate]]:
             for row in csv.DictReader(file):
                 number += 1
                 box = tuple(float(row[name]) for name in ("xmin", "ymin", "xmax", "ymax"))
-                rows.setdefault(row["image"], []).append(ListedPlate(box, row["text"], int(row.get("rows") or 0)))
+                line = ListedPlate(box, row["text"], int(row.get("rows") or 0), row.get("country") or "")
+                rows.setdefault(row["image"], []).append(line)
     except OSError as error:
         raise LabelError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
     except UnicodeDecodeError:
@@ -157,8 +165,8 @@ def _read_plates_csv(path: Path) -> dict[str, list[ListedPlate]]:
 def load_truth(data_dir: Path) -> tuple[list[tuple[LabelledPicture, list[TruePlate]]], list[LabelError]]:
     """Every labelled picture below ``data_dir`` with its plates, and the broken label files.
 
-    Texts come from a ``data_dir/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows``) and, where
-    it is silent, from the labelled characters.
+    Texts come from a ``data_dir/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows`` and
+    ``country``) and, where it is silent, from the labelled characters.
 
     Raises:
         LabelError: ``data_dir`` is no folder, holds no labelled picture, or its ``plates.csv`` is broken.

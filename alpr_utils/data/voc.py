@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.errors import LabelError
+from alpr_utils.images import PICTURE_SUFFIXES
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 VEHICLE_NAME = "vehicle"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from alpr_utils.data.manifest import LABEL_MAP_FILE
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
 from alpr_utils.errors import ModelError
@@ -142,7 +143,7 @@ def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> E
     folder, graph_file = _find(name_or_path, models_dir or default_models_dir())
     metadata = read_metadata(folder)
     _check_threshold(folder, metadata)
-    label_map = folder / "label_map.pbtxt"
+    label_map = folder / LABEL_MAP_FILE
     labels = read_label_map(label_map) if label_map.exists() else {1: "plate"}
     graph = open_frozen_graph(graph_file) if graph_file.is_file() else open_saved_model(graph_file)
     return ExportedDetector(folder.name, graph, labels, metadata)

@@ -23,7 +23,7 @@ MOST_CUTS = 24  # the surest vehicles; bounds the time that a crowded car park t
 def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
     """The sentence for a user whose vehicle detector is not there."""
     return (
-        f"no vehicle detector '{name_or_path}' in {models_dir}; train one (README, 'Small plates') or put an Object "
+        f"no vehicle detector '{name_or_path}' in {models_dir}; train one (docs/training.md) or put an Object "
         "Detection API model trained on COCO there, with its label_map.pbtxt, and give its name or path."
     )
 

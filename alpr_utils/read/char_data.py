@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.data.split import load_half
+from alpr_utils.data.split import load_usable_half
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.plates.mongolia import ALPHABET
@@ -166,9 +166,8 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
         LabelError: the folder is missing or holds no labelled picture.
         AlprError: none of its plates has labelled characters.
     """
-    truth, _ = load_half(folder, half)
     found = []
-    for picture, plates in truth:
+    for picture, plates in load_usable_half(folder, half):
         image = read_image(picture.path)
         for plate in plates:
             if plate.text and len(plate.characters) == len(plate.text) and set(plate.text) <= set(ALPHABET):

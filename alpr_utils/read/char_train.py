@@ -126,6 +126,8 @@ def train_char_cnn(
         output_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output_dir}: cannot be made ({error.strerror}); choose another folder.") from None
+    # Before anything is written: ``output_dir`` may be ``start_from``.
+    started_from = read_metadata(start_from).get("training_data") if start_from else None
     plates = [plate for folder in data for plate in labelled_plates(folder, half)]
     keras.utils.set_random_seed(seed)
     training = generated_characters(samples_per_class, seed)
@@ -144,14 +146,10 @@ def train_char_cnn(
         "characters": result.training_characters,
         "epochs": epochs,
         "seed": seed,
-        "started_from": _training_data_of(start_from) if start_from else None,
+        "started_from": started_from,
     }
     _write_metadata(result, training_data, model.count_params())
     return result
-
-
-def _training_data_of(folder: Path) -> object:
-    return read_metadata(folder).get("training_data")
 
 
 def _write_metadata(result: CharTrainingResult, training_data: dict[str, object], parameters: int) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.read.crnn import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn_data import CropBatches, class_targets
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.plate_crops import join, upright
 from alpr_utils.read.reader_training import ReaderPlan, compile_reader, export_reader, fit_reader, load_plates
-from alpr_utils.training_run import dtype_policy, earlier_trainings, prepare_run
+from alpr_utils.training_run import dtype_policy, facts_beside, prepare_run
 from alpr_utils.weights import load_weights
 
 LONG_TRAINING = 200  # steps from which unrolling an LSTM pays
@@ -52,13 +52,20 @@ def _build(plan: CRNNPlan) -> keras.Model:
     return network
 
 
+def _variant_of(weights: str, otherwise: str) -> str:
+    """The variant of the CRNN whose weights these are, ``otherwise`` where their folder tells nothing."""
+    facts = facts_beside(weights)
+    if facts and facts.get("variant") not in VARIANTS:
+        raise ModelError(f"{weights}: is no CRNN; start from the weights of a run or model folder of 'train crnn'.")
+    return str(facts.get("variant", otherwise))
+
+
 def _start(network: keras.Model, plan: CRNNPlan) -> None:
     """Load the weights to begin with; of another variant only its convolutions, which must not be wider.
 
     A wider network hears the channels that it has more not before it learns to (Net2WiderNet, Chen et al. 2016).
     """
-    earlier = earlier_trainings(plan.start_from)
-    variant = earlier[-1]["variant"] if earlier else plan.variant
+    variant = _variant_of(plan.start_from, plan.variant)
     if variant == plan.variant:
         load_weights(network, Path(plan.start_from))
         return

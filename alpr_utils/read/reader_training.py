@@ -5,7 +5,6 @@ the files of `alpr_utils.read.plate_crops`, so that runs may share them. The sam
 KERAS_BACKEND=tensorflow, jax or torch.
 """
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +15,11 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.memory import keep_freed_memory
-from alpr_utils.model_folder import write_metadata
+from alpr_utils.model_folder import replaced_folder, write_metadata
 from alpr_utils.read.crnn_data import PlateBatches
 from alpr_utils.read.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, load_crops
 from alpr_utils.training_run import (
+    GENERATED,
     LOG,
     WEIGHTS,
     cosine_schedule,
@@ -32,8 +32,6 @@ from alpr_utils.training_run import (
 )
 from alpr_utils.weights import WEIGHTS_FILE, load_weights, save_weights
 
-GENERATED = "generated"
-
 
 @dataclass(frozen=True)
 class CropSource:
@@ -42,7 +40,7 @@ class CropSource:
     Attributes:
         folder: of photos with VOC files or of crops named by their text; ``generated``: the generator.
         share: how often its plates are drawn, relative to the other sources.
-        half: ``a`` or ``b`` takes only that half of a folder of photos, split by plate identity.
+        half: ``a`` or ``b`` takes only that half of a folder, split by plate identity.
     """
 
     folder: str
@@ -51,8 +49,15 @@ class CropSource:
 
     @classmethod
     def parse(cls, text: str) -> "CropSource":
-        """``generated`` or ``FOLDER``, with ``:a`` or ``:b`` for a half and ``=SHARE`` behind it."""
-        return cls(*parse_source(text, ("a", "b")))
+        """``generated`` or ``FOLDER``, with ``:a`` or ``:b`` for a half of a folder and ``=SHARE`` behind it.
+
+        Raises:
+            AlprError: the share is no number, or generated plates are to be halved.
+        """
+        source = cls(*parse_source(text, ("a", "b")))
+        if source.folder == GENERATED and source.half:
+            raise AlprError(f"{text}: generated plates have no halves; leave ':{source.half}' out.")
+        return source
 
 
 @dataclass(frozen=True)
@@ -170,17 +175,14 @@ def export_reader(
 
     Args:
         network: of the same kind, untrained.
-        folder: replaced if it exists.
+        folder: replaced, once all is written, if it exists.
         facts: what the metadata should tell besides.
 
     Raises:
         ModelError: ``weights`` is missing or belongs to another network.
+        OutputError: ``folder`` cannot be written.
     """
     load_weights(network, weights)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    save_weights(network, folder / WEIGHTS_FILE)
-    save_log(weights.parent, folder / LOG)
     described = {
         **facts,
         "input_size": [HEIGHT, WIDTH, 1],
@@ -189,5 +191,8 @@ def export_reader(
         "parameters": network.count_params(),
         "training": [*earlier_trainings(plan.start_from), asdict(plan)],
     }
-    write_metadata(folder, described, [folder / WEIGHTS_FILE])
+    with replaced_folder(folder) as draft:
+        save_weights(network, draft / WEIGHTS_FILE)
+        save_log(weights.parent, draft / LOG)
+        write_metadata(draft, described, [draft / WEIGHTS_FILE])
     return folder

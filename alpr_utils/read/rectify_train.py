@@ -3,7 +3,6 @@
 See `alpr_utils.training_run` for what a run folder holds.
 """
 
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,11 +11,12 @@ import numpy as np
 
 from alpr_utils.data.batches import SeededBatches
 from alpr_utils.memory import keep_freed_memory
-from alpr_utils.model_folder import write_metadata
+from alpr_utils.model_folder import replaced_folder, write_metadata
 from alpr_utils.read.crnn_data import random_cut, relit
 from alpr_utils.read.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
 from alpr_utils.read.rectify import UPRIGHT, build_corner_network
 from alpr_utils.training_run import (
+    GENERATED,
     LOG,
     WEIGHTS,
     cosine_schedule,
@@ -90,7 +90,7 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
         loss="mae",
         jit_compile=keras.backend.backend() == "jax",
     )
-    plates = generated_crops(plan.countries, plan.generated, plan.seed, run / "generated", workers)
+    plates = generated_crops(plan.countries, plan.generated, plan.seed, run / GENERATED, workers)
     kept_back = np.arange(len(plates)) % max(2, len(plates) // _KEPT_BACK) == 0
     rows = np.array([rows_of(text) for text in plates.texts])
     training, validation = ((plates.images[part], plates.corners[part], rows[part]) for part in (~kept_back, kept_back))
@@ -104,21 +104,21 @@ def train_corners(plan: CornerPlan, run: Path, workers: int = 1) -> Path:
 
 
 def export_corners(weights: Path, folder: Path, plan: CornerPlan) -> Path:
-    """Trained weights as a model folder.
+    """Trained weights as a model folder; one that exists is replaced, once all is written.
 
     Raises:
         ModelError: ``weights`` is missing or belongs to another network.
+        OutputError: ``folder`` cannot be written.
     """
     network = build_corner_network()
     load_weights(network, weights)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    save_weights(network, folder / WEIGHTS_FILE)
     facts = {
         "architecture": "corner regression",
         "input_size": [HEIGHT, WIDTH, 1],
         "parameters": network.count_params(),
         "training": asdict(plan),
     }
-    write_metadata(folder, facts, [folder / WEIGHTS_FILE])
+    with replaced_folder(folder) as draft:
+        save_weights(network, draft / WEIGHTS_FILE)
+        write_metadata(draft, facts, [draft / WEIGHTS_FILE])
     return folder

@@ -27,10 +27,11 @@ class ViewReader:
         Args:
             name: of the reader.
             temperature: of its scores.
-            rectifier: lays slanted plates flat; an unsure plate is read both ways and the surer reading counts.
+            rectifier: lays slanted plates flat; an unsure plate is read both ways and the highest mean score counts.
             network_weights: of the reader's own network.
         """
         self.name, self.temperature, self.rectifier = name, temperature, rectifier
+        self.network_weights = network_weights
         self.weight_count = network_weights + (rectifier.weight_count if rectifier else 0)
 
     def read_view(self, view: np.ndarray, count: int) -> Sequence[Reading]:

@@ -6,20 +6,24 @@ the text with the highest mean score counts.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from alpr_utils.plates.mongolia import ALPHABET, SLOTS
 from alpr_utils.read.reading import Reader, Reading, merged_readings
 
+if TYPE_CHECKING:
+    from alpr_utils.read.rectify import Rectifier
+
 _OPINIONS = 5  # readings of a network that the others may support
 
 
 class OpinionReader(Protocol):
-    """A reader that tells what else it might be; ``weight_count`` as in `Reader`."""
+    """A reader that tells what else it might be; ``network_weights`` without those of the rectifier."""
 
-    weight_count: int
+    network_weights: int
+    rectifier: "Rectifier | None"
 
     def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
         """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
@@ -39,8 +43,10 @@ class VotingReader:
     def __init__(self, networks: Sequence[OpinionReader], classical: Reader | None) -> None:
         """Put the voters together; ``classical`` is None where no Mongolian plates are to be read."""
         self._networks, self._classical = networks, classical
-        own = sum(network.weight_count for network in networks)
-        self.weight_count = own + (classical.weight_count if classical else 0)
+        rectifiers = {id(network.rectifier): network.rectifier for network in networks if network.rectifier}
+        own = sum(network.network_weights for network in networks)
+        shared = sum(rectifier.weight_count for rectifier in rectifiers.values())
+        self.weight_count = own + shared + (classical.weight_count if classical else 0)
 
     def read(self, plate: np.ndarray) -> Reading:
         """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""

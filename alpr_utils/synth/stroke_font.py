@@ -127,6 +127,8 @@ ALTERNATIVES: dict[str, tuple[Strokes, ...]] = {
         _barred_triangle(0.1, 0.78),
         _barred_triangle(0.15, 0.8),
         _barred_triangle(0.13, 0.83),
+        _barred_triangle(0.04, 0.78),
+        _barred_triangle(0.05, 0.81),
     ),
     "Б": (_round_letter(0.4, 0.68), _round_letter(0.45, 0.62), _round_letter(0.42, 0.72)),
     "В": (_MIDDLE_BAR_В,),
