@@ -54,6 +54,7 @@ ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only d
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
 CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr or auto.")]
+MinScoreOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")]
 ModelsOption = Annotated[
     Path | None, typer.Option("--models", help="Folder of the models [default: exported_model_directory].")
 ]
@@ -151,9 +152,7 @@ def read(
     reader: ReaderOption = DEFAULT_READER,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,
-    min_score: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")
-    ] = None,
+    min_score: MinScoreOption = None,
     crops: Annotated[bool, typer.Option("--crops", help="Every picture is one plate; nothing is detected.")] = False,
     country: CountryOption = "auto",
     grammar: Annotated[bool, typer.Option("--grammar/--no-grammar", help="Let the grammar settle look-alikes.")] = True,
@@ -259,6 +258,7 @@ def evaluate(
         bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
     ] = False,
     count: Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")] = 400,
+    min_score: MinScoreOption = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
     from alpr_utils.evaluate import evaluate as measure
@@ -278,6 +278,8 @@ def evaluate(
     if len(readers) > 1:
         raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
     opened_detector = _detector(detector, models, tiles, vehicle_first, vehicle_detector)
+    if min_score is not None:
+        opened_detector.threshold = min_score
     figures = measure(data, opened_detector, readers[0][0], readers[0][1], _enhance(enhance), split)
     for problem in figures.problems:
         _complain(problem)

@@ -232,6 +232,8 @@ def test_evaluate_writes_json(
     output = capsys.readouterr().out
     assert "AP50 1.000" in output
     assert "by width: 60-89 px 2 of 2" in output
+    assert main(["evaluate", *map(str, arguments), "--min-score", "0.999"]) == 0
+    assert "found 0.0% at score >= 0.999" in capsys.readouterr().out
     (pictures / "2.xml").write_text("")
     assert main(["evaluate", *map(str, arguments)]) == 1
 
