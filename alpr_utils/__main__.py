@@ -2,7 +2,7 @@
 
 import sys
 
-from alpr_utils.cli import main
+from alpr_utils.cli.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from alpr_utils.alpr import PictureResult
 from alpr_utils.errors import OutputError
 from alpr_utils.images import write_bytes
-from alpr_utils.pipeline import PictureResult
 
 PLATE_COLUMNS = (
     "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",

@@ -11,7 +11,7 @@ from alpr_utils.data.voc import load_labelled
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
-from alpr_utils.quiet import import_tensorflow_quietly
+from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 
 def main(scenes: Path, models: list[Path]) -> int:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from alpr_utils.data.manifest import LABEL_MAP_FILE, write_label_map
 from alpr_utils.data.voc import Annotation, VocObject, find_labelled, read_voc
 from alpr_utils.errors import LabelError, OutputError, PictureError
+from alpr_utils.synth.files.manifest import LABEL_MAP_FILE, write_label_map
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 _PICTURES_PER_FILE = {"plates": 10_000, "scenes": 500}

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from alpr_utils.data.manifest import LABEL_MAP_FILE
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
 from alpr_utils.errors import ModelError
-from alpr_utils.model_folder import METADATA_FILE, read_metadata
+from alpr_utils.models.folder import METADATA_FILE, read_metadata
+from alpr_utils.synth.files.manifest import LABEL_MAP_FILE
 
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5

@@ -19,10 +19,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from alpr_utils.detect.anchors import AnchorSpec, assign_targets, make_anchors
 from alpr_utils.detect.architecture import Encoder, Side
-from alpr_utils.detect.backbone import feature_pyramid, residual_backbone
 from alpr_utils.detect.ssd import SSDLoss, decode, giou
+from alpr_utils.networks.anchors import AnchorSpec, assign_targets, make_anchors
+from alpr_utils.networks.backbone import feature_pyramid, residual_backbone
 
 HEAD = "box_head"
 FINEST_STRIDE = 4  # pixels between two cells of the first map of the pyramid; every further map doubles it

@@ -12,9 +12,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from alpr_utils.detect.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec, assign_targets, make_anchors
 from alpr_utils.detect.architecture import Encoder, Side
-from alpr_utils.detect.backbone import feature_pyramid, residual_backbone
+from alpr_utils.networks.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec, assign_targets, make_anchors
+from alpr_utils.networks.backbone import feature_pyramid, residual_backbone
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import numpy as np
 from keras import layers, ops
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.detect.anchor_search import shape_iou
 from alpr_utils.detect.architecture import Encoder, Side
 from alpr_utils.detect.ssd import giou
 from alpr_utils.errors import AlprError
+from alpr_utils.training.anchor_search import shape_iou
 
 AnchorShapes = tuple[tuple[float, float], ...]
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from alpr_utils.read.ctc_decode import Temperature, tempered
-from alpr_utils.read.plate_crops import network_input
+from alpr_utils.read.ctc import Temperature, tempered
 from alpr_utils.read.reading import Reading, merged_readings
 from alpr_utils.read.rectify import Rectifier
+from alpr_utils.training.plate_crops import network_input
 
 SURE = 0.9  # score of the first look that is trusted; a second one hardly ever changes such a reading
 _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
@@ -18,7 +18,7 @@ RIVALS = 3  # readings that are weighed against each other
 class ViewReader:
     """A reader whose network looks at views of a plate; subclasses say in `read_view` what it sees. See `Reader`.
 
-    ``temperature`` turns scores into probabilities, see `alpr_utils.calibration`.
+    ``temperature`` turns scores into probabilities, see `alpr_utils.evaluation.calibration`.
     """
 
     def __init__(self, name: str, temperature: Temperature, rectifier: Rectifier | None, network_weights: int) -> None:

@@ -1,0 +1,141 @@
+"""Make the score of a text a probability: temperature scaling (Guo et al. 2017, arXiv:1706.04599) with a bias.
+
+A temperature is fitted on plates of known text that nothing was trained on, half of which are kept aside to measure
+what it brings. It changes no reading, only how sure the reader is of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from alpr_utils.errors import AlprError
+from alpr_utils.evaluation.crops import PlateCrop
+from alpr_utils.evaluation.readers import Calibration, calibration
+from alpr_utils.models.folder import add_facts
+from alpr_utils.read.crnn.reader import CALIBRATION
+from alpr_utils.read.ctc import Temperature, tempered_rows
+from alpr_utils.read.reading import Reading
+from alpr_utils.read.views import RIVALS
+
+_VALUES = np.geomspace(0.2, 10, 40)
+_RESTS = np.geomspace(0.01, 10, 40)
+_FEWEST = 20  # plates
+
+
+@runtime_checkable
+class TemperedReader(Protocol):
+    """A reader whose scores are `tempered`."""
+
+    temperature: Temperature
+
+    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
+        """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
+        ...
+
+
+@dataclass(frozen=True)
+class RivalScores:
+    """The network's own scores of the likeliest texts of a plate, best first, and whether the best is right."""
+
+    scores: tuple[float, ...]
+    right: bool
+
+
+@dataclass(frozen=True)
+class TemperatureFit:
+    """A temperature and what it brings on the plates that were kept aside.
+
+    Attributes:
+        plates: it was fitted on so many and measured on as many, or one less.
+        exact: share of the kept plates read exactly, 0..1.
+        before, after: calibration of the network's own scores and at the fitted temperature.
+        surprise_before, surprise_after: mean negative log likelihood, what the fit makes small.
+    """
+
+    temperature: Temperature
+    plates: int
+    exact: float
+    before: Calibration
+    after: Calibration
+    surprise_before: float
+    surprise_after: float
+
+
+def rival_scores(reader: TemperedReader, crops: Sequence[PlateCrop]) -> list[RivalScores]:
+    """Read plates without any temperature; those where nothing is found are left out."""
+    fitted, reader.temperature = reader.temperature, Temperature()
+    try:
+        found = []
+        for crop in crops:
+            readings = reader.read_n_best(crop.image, RIVALS)
+            if readings:
+                found.append(RivalScores(tuple(one.score for one in readings), readings[0].text == crop.text))
+        return found
+    finally:
+        reader.temperature = fitted
+
+
+def best_scores(plates: Sequence[RivalScores], temperature: Temperature) -> np.ndarray:
+    """The score of each plate's best text: float64 (N,)."""
+    best = np.zeros(len(plates))
+    lengths = np.array([len(plate.scores) for plate in plates], int)
+    for length in np.unique(lengths):
+        chosen = np.flatnonzero(lengths == length)
+        best[chosen] = tempered_rows(np.array([plates[int(i)].scores for i in chosen]), temperature)[:, 0]
+    return best
+
+
+def surprise(plates: Sequence[RivalScores], temperature: Temperature) -> float:
+    """Mean negative log likelihood of what came true: the best text of a plate is right, or it is not."""
+    scores = np.clip(best_scores(plates, temperature), 1e-9, 1 - 1e-9)
+    right = np.array([plate.right for plate in plates])
+    return float(-np.log(np.where(right, scores, 1 - scores)).mean())
+
+
+def fit_temperature(plates: Sequence[RivalScores], seed: int = 0) -> TemperatureFit:
+    """The temperature with the least surprise on one half of the plates, measured on the other.
+
+    Raises:
+        AlprError: fewer than 20 plates.
+    """
+    if len(plates) < _FEWEST:
+        raise AlprError(f"{len(plates)} plates are too few to fit a temperature; give {_FEWEST} at least.")
+    order = np.random.default_rng(seed).permutation(len(plates))
+    fitted_on = [plates[i] for i in order[::2]]
+    kept = [plates[i] for i in order[1::2]]
+    tried = (Temperature(round(float(v), 3), round(float(r), 4)) for v in _VALUES for r in _RESTS)
+    temperature = min(tried, key=lambda one: surprise(fitted_on, one))
+    right = [plate.right for plate in kept]
+    return TemperatureFit(
+        temperature=temperature,
+        plates=len(fitted_on),
+        exact=round(float(np.mean(right)), 4),
+        before=calibration(best_scores(kept, Temperature()).tolist(), right),
+        after=calibration(best_scores(kept, temperature).tolist(), right),
+        surprise_before=round(surprise(kept, Temperature()), 4),
+        surprise_after=round(surprise(kept, temperature), 4),
+    )
+
+
+def calibrate(
+    reader: TemperedReader, free_reader: TemperedReader, crops: Sequence[PlateCrop], data: str, folder: Path
+) -> tuple[TemperatureFit, TemperatureFit]:
+    """Fit temperatures, with and without the grammar, and store them in the ``metadata.json`` of a model folder.
+
+    Args:
+        reader: decodes with the grammar.
+        free_reader: the same without.
+        crops: nothing was trained on them.
+        data: what to call them in the metadata.
+        folder: of the reader's model.
+
+    Raises:
+        AlprError: too few plates, or the folder has no metadata.
+    """
+    fit, free_fit = (fit_temperature(rival_scores(one, crops)) for one in (reader, free_reader))
+    facts = {"data": data, "with_grammar": asdict(fit), "without_grammar": asdict(free_fit)}
+    add_facts(folder, {CALIBRATION: facts})
+    return fit, free_fit

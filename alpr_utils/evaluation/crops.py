@@ -1,0 +1,186 @@
+"""How good is a reader on plates that somebody else has found: true boxes of photos, pictures of one plate each, or
+plates that the generator makes for the occasion?"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from alpr_utils.alpr import crop_plate
+from alpr_utils.data.crops import LabelledPlate, labelled_plates
+from alpr_utils.evaluation.crop_conditions import Conditions, conditions_of
+from alpr_utils.evaluation.readers import (
+    Calibration,
+    Confusion,
+    CropOutcome,
+    GroupFigures,
+    calibration,
+    character_error_rate,
+    confusions,
+    groups,
+    share,
+)
+from alpr_utils.plates import COUNTRIES
+from alpr_utils.read.reading import Reader
+from alpr_utils.synth.photo.sample import sample_plate
+
+WIDTHS = (160, 120, 80, 60, 40, 30)  # pixels, for the curve of exact against width
+CornerFinder = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class PlateCrop:
+    """A plate as a reader gets it: ``image: uint8 (H, W, 3)`` RGB, with what is known about it."""
+
+    name: str
+    text: str
+    country: str
+    rows: int
+    image: np.ndarray
+    conditions: Conditions
+
+
+@dataclass(frozen=True)
+class CropEvaluation:
+    """The figures of one reader on a number of plates.
+
+    Attributes:
+        data: where the plates came from.
+        width: every plate was shrunk to this many pixels, None: left as it is.
+        parameters: weights of the reader's networks.
+        exact: share read without any mistake, 0..1.
+        exact_without_grammar: the same, decoded without the grammar.
+        cer: character error rate: edits needed / characters that stand there.
+        cer_without_grammar: the same, decoded without the grammar.
+        milliseconds: median time a plate, with grammar.
+        processor_milliseconds: the same of all processor cores together, which other programs do not spoil.
+        calibration: whether the scores are probabilities, with grammar.
+        groups: figures of the plates that have something in common.
+        confusions: what was read for each character, with grammar.
+        confusions_without_grammar: the same, decoded without the grammar.
+        outcomes: every plate.
+    """
+
+    data: str
+    reader: str
+    width: int | None
+    parameters: int
+    plates: int
+    exact: float
+    exact_without_grammar: float
+    cer: float
+    cer_without_grammar: float
+    milliseconds: float
+    processor_milliseconds: float
+    calibration: Calibration
+    groups: tuple[GroupFigures, ...]
+    confusions: tuple[Confusion, ...]
+    confusions_without_grammar: tuple[Confusion, ...]
+    outcomes: tuple[CropOutcome, ...]
+
+
+def _cut(plate: LabelledPlate) -> np.ndarray:
+    """The plate as a reader gets it: uint8 (H, W, 3) RGB."""
+    size = np.tile(plate.image.shape[:2], 2)
+    box = plate.box / size
+    whole = bool(np.all(plate.box == [0, 0, *plate.image.shape[:2]]))
+    # A view would keep the whole photo in memory.
+    return plate.image if whole else crop_plate(plate.image, (box[0], box[1], box[2], box[3])).copy()
+
+
+def real_crops(folder: Path, split: str = "", find_corners: CornerFinder | None = None) -> list[PlateCrop]:
+    """The plates with known text of a folder.
+
+    Args:
+        folder: as `alpr_utils.data.crops.labelled_plates` takes it.
+        split: ``a`` or ``b``: only that half of the photos, split by plate identity.
+        find_corners: crop, uint8 (H, W, 3) RGB -> (4, 2), x, y as shares of the crop, clockwise from the plate's top
+            left; nobody has labelled these, so without it the tilt of the plates stays unknown.
+
+    Raises:
+        LabelError: no labelled picture there.
+    """
+    found = []
+    for plate in labelled_plates(folder, split):
+        image = _cut(plate)
+        corners = find_corners(image) * image.shape[1::-1] if find_corners else None
+        conditions = conditions_of(image, corners)
+        found.append(PlateCrop(plate.name, plate.text, plate.country, plate.rows, image, conditions))
+    return found
+
+
+def fresh_crops(
+    count: int, seed: int, countries: Sequence[str] = tuple(COUNTRIES), preset: str = "mixed"
+) -> list[PlateCrop]:
+    """``count`` generated plates, the countries in turn; choose a ``seed`` that nothing was trained on.
+
+    Raises:
+        AlprError: an unknown country or preset.
+    """
+    found = []
+    for index in range(count):
+        country = countries[index % len(countries)]
+        plate = sample_plate(np.random.default_rng([seed, index]), country, preset)
+        low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
+        height, width = plate.image.shape[:2]
+        box = float(low[1] / height), float(low[0] / width), float(high[1] / height), float(high[0] / width)
+        image = crop_plate(plate.image, box).copy()
+        conditions = conditions_of(image, plate.corners)
+        found.append(PlateCrop(f"{country}_{index}", plate.text, country, plate.rows, image, conditions))
+    return found
+
+
+def shrunk(crop: np.ndarray, width: int) -> np.ndarray:
+    """``crop: uint8 (H, W, 3)`` at ``width`` pixels; narrower ones stay as they are."""
+    if crop.shape[1] <= width:
+        return crop
+    height = max(1, round(crop.shape[0] * width / crop.shape[1]))
+    return cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def evaluate_crops(
+    crops: Sequence[PlateCrop], reader: Reader, free_reader: Reader, data: str = "", width: int | None = None
+) -> CropEvaluation:
+    """Read every plate and compare.
+
+    Args:
+        crops: at least one.
+        reader: decodes with the grammar.
+        free_reader: the same without.
+        data: what to call the plates in the figures.
+        width: in pixels; wider plates are shrunk to it first.
+    """
+    reader.read(crops[0].image)  # the first call of a network takes longer
+    outcomes, times = [], []
+    for crop in crops:
+        image = shrunk(crop.image, width) if width else crop.image
+        start = time.perf_counter(), time.process_time()
+        reading = reader.read(image)
+        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+        free = free_reader.read(image)
+        facts = crop.name, crop.text, crop.country, crop.rows, crop.conditions
+        outcomes.append(CropOutcome(*facts, reading.text, round(reading.score, 4), free.text, round(free.score, 4)))
+    milliseconds, of_processors = (round(1000 * float(ms), 2) for ms in np.median(times, axis=0))
+    pairs = [(one.true_text, one.text) for one in outcomes]
+    free_pairs = [(one.true_text, one.text_without_grammar) for one in outcomes]
+    return CropEvaluation(
+        data=data,
+        reader=reader.name,
+        width=width,
+        parameters=reader.weight_count,
+        plates=len(outcomes),
+        exact=share([one.is_exact for one in outcomes]),
+        exact_without_grammar=share([one.is_exact_without_grammar for one in outcomes]),
+        cer=character_error_rate(pairs),
+        cer_without_grammar=character_error_rate(free_pairs),
+        milliseconds=milliseconds,
+        processor_milliseconds=of_processors,
+        calibration=calibration([one.score for one in outcomes], [one.is_exact for one in outcomes]),
+        groups=groups(outcomes),
+        confusions=confusions(pairs),
+        confusions_without_grammar=confusions(free_pairs),
+        outcomes=tuple(outcomes),
+    )

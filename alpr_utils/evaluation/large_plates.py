@@ -1,0 +1,94 @@
+"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find with one look or two.
+
+A network knows plates of the sizes that its training samples had, so that it may miss the very largest ones. The
+exported models therefore look a second time, at a coarse copy of the picture, see `alpr_utils.detect.export.ServedDetector`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from alpr_utils.charts.detectors import detector_colour, pixels, short_name
+from alpr_utils.detect.architecture import Architecture
+from alpr_utils.detect.detector import Detector
+from alpr_utils.detect.exported import ExportedDetector
+from alpr_utils.detect.graphs import DetectionGraph
+from alpr_utils.evaluation.detectors import LabelledImage, plates_of_boxes
+from alpr_utils.training.photo_samples import LONG_SIDES
+
+if TYPE_CHECKING:
+    import keras
+
+SHARES = (0.2, 0.4, 0.6, 0.8)  # of a picture's width that the plate fills
+_SHAPE = 0.75  # height / width of a close-up: a plate of two rows fits in at every share
+_MARGIN = 1.05  # the close-up is at least so many times as high as the plate
+
+
+def close_ups(
+    scenes: Sequence[LabelledImage], shares: Sequence[float] = SHARES, least: float = 60
+) -> dict[float, list[LabelledImage]]:
+    """Share -> the same plates, one a picture, each filling that share of the width.
+
+    Plates narrower than ``least`` pixels are left out, and so are those around which a window does not fit into the
+    scene or is too low. The one box of a picture is its plate, whatever other plates are in it.
+    """
+    found: dict[float, list[LabelledImage]] = {share: [] for share in shares}
+    for scene in scenes:
+        for number, box in enumerate(pixels(scene.boxes, scene.image)):
+            size = box[2:] - box[:2]
+            widest, narrowest = size[1] / min(shares), size[1] / max(shares)
+            fits = widest <= scene.image.shape[1] and _SHAPE * widest <= scene.image.shape[0]
+            if size[1] < least or not fits or _SHAPE * narrowest < _MARGIN * size[0]:
+                continue
+            for share, pictures in found.items():
+                pictures.append(_close_up(scene, f"{scene.name}, plate {number}", box, size[1] / share))
+    return found
+
+
+def _close_up(scene: LabelledImage, name: str, box: np.ndarray, width: float) -> LabelledImage:
+    """The window ``width`` pixels wide around ``box: (4,)``, pixels, moved into the scene where it reached outside."""
+    window = np.array([round(_SHAPE * width), round(width)])
+    room = np.array(scene.image.shape[:2]) - window
+    top, left = np.clip(np.round((box[:2] + box[2:] - window) / 2), 0, np.maximum(room, 0)).astype(int)
+    image = np.ascontiguousarray(scene.image[top : top + window[0], left : left + window[1]])
+    ymin, xmin, ymax, xmax = ((box - [top, left, top, left]) / np.tile(image.shape[:2], 2)).tolist()
+    return LabelledImage(name, image, ((ymin, xmin, ymax, xmax),))
+
+
+def full_look(detector: ExportedDetector, architecture: Architecture, network: "keras.Model") -> ExportedDetector:
+    """``detector`` without its look at the coarse copy.
+
+    ``architecture`` and ``network`` are its own, as `alpr_utils.detect.inspect.open_network` gives them.
+    """
+    from alpr_utils.detect.export import ServedDetector
+
+    shortest, longest = detector.metadata.get("input_long_sides", LONG_SIDES)
+    served = ServedDetector(network, architecture, (shortest, longest), coarse_side=0)
+    graph = DetectionGraph(served, np.uint8, None)
+    return ExportedDetector(f"{detector.name}, full look", graph, detector.labels, detector.metadata)
+
+
+def found_by_share(detector: Detector, pictures: Mapping[float, Sequence[LabelledImage]]) -> dict[float, float]:
+    """Share of the width -> share of the plates found (IoU >= 0.5) at the operating threshold, 0..1."""
+    return {
+        share: float(np.mean([0 in plates_of_boxes(one.boxes, detector.detect(one.image)) for one in close]))
+        for share, close in pictures.items()
+        if close
+    }
+
+
+def draw_found(found: Mapping[str, Mapping[str, Mapping[float, float]]]) -> Figure:
+    """Detector -> look -> what `found_by_share` gave: one chart a detector, one line a look, the first one dashed."""
+    figure = Figure(figsize=(4.2 * len(found), 2.8), layout="constrained")
+    charts = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (name, looks) in zip(charts, found.items(), strict=True):
+        for style, (look, parts) in zip(("--", "-", ":"), looks.items(), strict=False):
+            places, heights = ([100 * value for value in values] for values in (parts, parts.values()))
+            axes.plot(places, heights, style, marker="o", color=detector_colour(name), label=look)
+        axes.set(title=short_name(name), xlabel="width of the plate, % of the picture", ylim=(-3, 103))
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower left")
+    charts[0].set_ylabel("plates found, %")
+    return figure

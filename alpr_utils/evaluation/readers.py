@@ -1,0 +1,172 @@
+"""The figures of a reader, from what became of single plates: exact, CER, confusions, kinds of plates, calibration."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from alpr_utils.evaluation.crop_conditions import Conditions
+
+_THIRDS = (1 / 3, 2 / 3)
+
+
+@dataclass(frozen=True)
+class CropOutcome:
+    """One plate: name of its picture, what stands on it, how it was seen, and what was read with its score, 0..1."""
+
+    name: str
+    true_text: str
+    country: str
+    rows: int
+    conditions: Conditions
+    text: str
+    score: float
+    text_without_grammar: str
+    score_without_grammar: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Read without any mistake, with the grammar."""
+        return self.text == self.true_text
+
+    @property
+    def is_exact_without_grammar(self) -> bool:
+        """The same, decoded without the grammar."""
+        return self.text_without_grammar == self.true_text
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """So often ``read`` was read where ``true`` stands; ``""``: nothing was read, or nothing stands there."""
+
+    true: str
+    read: str
+    count: int
+
+
+@dataclass(frozen=True)
+class GroupFigures:
+    """The figures of the plates that have something in common.
+
+    Attributes:
+        measure: ``country``, ``rows``, ``blur``, ``tilt``, ``darkness`` or ``width``, see `Conditions`.
+        group: ``mn``, ``2`` or the range of a third of the plates: ``1.3 to 2.4``.
+        exact, exact_without_grammar, cer: as in `alpr_utils.evaluation.crops.CropEvaluation`.
+    """
+
+    measure: str
+    group: str
+    plates: int
+    exact: float
+    exact_without_grammar: float
+    cer: float
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """The plates whose score lies between ``low`` and ``high``: their mean score, and the share read exactly."""
+
+    low: float
+    high: float
+    plates: int
+    score: float
+    exact: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Whether scores are probabilities.
+
+    Attributes:
+        error: expected calibration error (Guo et al. 2017, arXiv:1706.04599): the mean over all plates of the gap
+            between score and share of exact readings in the bin of the plate, 0..1.
+        bins: those with plates in them.
+    """
+
+    error: float
+    bins: tuple[CalibrationBin, ...]
+
+
+def share(values: Sequence[bool]) -> float:
+    """Share of true values, of at least one, rounded to four digits."""
+    return round(sum(values) / len(values), 4)
+
+
+def character_error_rate(pairs: Sequence[tuple[str, str]]) -> float:
+    """Levenshtein distance / true characters, of at least one (true, read) pair, rounded to four digits."""
+    edits = sum(Levenshtein.distance(true, read) for true, read in pairs)
+    return round(edits / sum(len(true) for true, _ in pairs), 4)
+
+
+def _aligned(true: str, read: str) -> Iterator[tuple[str, str]]:
+    """The characters of both texts side by side as their Levenshtein distance lays them, ``""`` for a gap."""
+    for step in Levenshtein.opcodes(true, read):
+        first, second = true[step.src_start : step.src_end], read[step.dest_start : step.dest_end]
+        for place in range(max(len(first), len(second))):
+            yield first[place : place + 1], second[place : place + 1]
+
+
+def confusions(pairs: Sequence[tuple[str, str]]) -> tuple[Confusion, ...]:
+    """What was read for each character of (true, read) texts, right readings included, the most frequent first."""
+    counts = Counter(pair for true, read in pairs for pair in _aligned(true, read))
+    return tuple(Confusion(*pair, count) for pair, count in sorted(counts.items(), key=lambda item: (-item[1], item)))
+
+
+def calibration(scores: Sequence[float], right: Sequence[bool], bins: int = 10) -> Calibration:
+    """Compare the scores of plates, 0..1, with whether they were read exactly, in ``bins`` bins of equal width."""
+    values, exact = np.asarray(scores, float), np.asarray(right, float)
+    number = np.clip((values * bins).astype(int), 0, bins - 1)
+    filled = []
+    for index in np.unique(number):
+        inside = number == index
+        means = float(values[inside].mean()), float(exact[inside].mean())
+        filled.append(CalibrationBin(float(index / bins), float((index + 1) / bins), int(inside.sum()), *means))
+    error = sum(one.plates * abs(one.score - one.exact) for one in filled) / max(len(values), 1)
+    return Calibration(round(error, 4), tuple(filled))
+
+
+def _figures(measure: str, group: str, outcomes: Sequence[CropOutcome]) -> GroupFigures:
+    return GroupFigures(
+        measure=measure,
+        group=group,
+        plates=len(outcomes),
+        exact=share([one.is_exact for one in outcomes]),
+        exact_without_grammar=share([one.is_exact_without_grammar for one in outcomes]),
+        cer=character_error_rate([(one.true_text, one.text) for one in outcomes]),
+    )
+
+
+def _by_value(
+    measure: str, outcomes: Sequence[CropOutcome], value: Callable[[CropOutcome], str]
+) -> Iterator[GroupFigures]:
+    for group in sorted({value(one) for one in outcomes}):
+        yield _figures(measure, group, [one for one in outcomes if value(one) == group])
+
+
+def _by_thirds(
+    measure: str, outcomes: Sequence[CropOutcome], value: Callable[[Conditions], float | None]
+) -> Iterator[GroupFigures]:
+    """Thirds of the plates, so that none is empty; the same plates whatever the reader."""
+    measured = [(number, one) for one in outcomes if (number := value(one.conditions)) is not None]
+    if not measured:
+        return
+    numbers = np.array([number for number, _ in measured])
+    thirds = np.searchsorted(np.quantile(numbers, _THIRDS), numbers, side="left")
+    for third in np.unique(thirds):
+        inside = numbers[thirds == third]
+        members = [one for (_, one), place in zip(measured, thirds, strict=True) if place == third]
+        yield _figures(measure, f"{inside.min():g} to {inside.max():g}", members)
+
+
+def groups(outcomes: Sequence[CropOutcome]) -> tuple[GroupFigures, ...]:
+    """The figures by country, by rows, and by thirds of blur, tilt, darkness and width."""
+    return (
+        *_by_value("country", outcomes, lambda one: one.country),
+        *_by_value("rows", outcomes, lambda one: str(one.rows)),
+        *_by_thirds("blur", outcomes, lambda seen: seen.blur),
+        *_by_thirds("tilt", outcomes, lambda seen: seen.tilt),
+        *_by_thirds("darkness", outcomes, lambda seen: seen.darkness),
+        *_by_thirds("width", outcomes, lambda seen: seen.width),
+    )

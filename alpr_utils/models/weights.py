@@ -1,0 +1,72 @@
+"""Network weights on disk (full precision in a run, half precision in a model folder), and networks as functions."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+
+from alpr_utils.errors import ModelError
+
+WEIGHTS_FILE = "weights.npz"  # of a model folder
+
+
+def save_weights(network: keras.Model, file: Path) -> None:
+    """Store the weights for later fine-tuning, in half precision, which training noise exceeds by far."""
+    np.savez_compressed(file, *[weight.astype(np.float16) for weight in network.get_weights()])
+
+
+def load_weights(network: keras.Model, file: Path) -> None:
+    """Load a ``.weights.h5`` of a run or a ``weights.npz`` of a model folder into ``network``.
+
+    A YOLOv3 also takes Darknet's ``.weights``, and of ``darknet53.conv.74`` its backbone.
+
+    Raises:
+        ModelError: the file is missing, corrupt, or of another network.
+    """
+    backbone = ".conv." in file.name
+    if file.suffix == ".weights" or backbone:
+        from alpr_utils.models.darknet import load_darknet
+
+        load_darknet(network, file, backbone_only=backbone)
+        return
+    try:
+        if file.suffix == ".npz":
+            with np.load(file) as arrays:
+                network.set_weights([arrays[name].astype(np.float32) for name in arrays.files])
+        else:
+            network.load_weights(file)
+    except (OSError, ValueError, BadZipFile) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{file}: does not hold weights of this {network.name} ({reason}); train it again.") from None
+
+
+def load_mean_weights(network: keras.Model, files: Sequence[Path]) -> None:
+    """Load the mean of weights that one training led to, one from another: it often generalises better than each.
+
+    Source: stochastic weight averaging (Izmailov et al., 2018, arXiv:1803.05407), here of a few stages.
+
+    Args:
+        files: at least one, as `load_weights` takes them.
+
+    Raises:
+        ModelError: a file is missing, corrupt, or of another network.
+    """
+    stages = []
+    for file in files:
+        load_weights(network, file)
+        stages.append(network.get_weights())
+    network.set_weights([np.mean(same, axis=0) for same in zip(*stages, strict=True)])
+
+
+def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a plain function of uint8 (B, *shape); ``predict()`` in a loop would take ten times as long."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda images: keras.ops.convert_to_numpy(network(images, training=False))
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, *shape), tf.uint8)]
+    function = tf.function(lambda images: network(images, training=False), input_signature=signature, autograph=False)
+    graph = function.get_concrete_function()
+    return lambda images: graph(tf.constant(images)).numpy()

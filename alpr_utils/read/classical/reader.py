@@ -1,0 +1,109 @@
+"""The classical reader: segmentation, a character classifier, decoding; every step open to inspection."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from alpr_utils.plates.mongolia import SLOTS
+from alpr_utils.read.classical.char_cnn import CharClassifier, load_char_classifier
+from alpr_utils.read.classical.char_image import character_images
+from alpr_utils.read.classical.decode import Decoded, decode_free, decode_grammar
+from alpr_utils.read.classical.segment import Hypothesis, Segmentation, SegmentParameters, segment
+from alpr_utils.read.reading import Reading
+
+MODEL_FOLDER = "char_cnn_mn"
+_MIN_SIDE = 8  # pixels; smaller crops hold nothing that could be read
+_SURE = 0.9  # a reading whose every character is this sure needs no second hypothesis
+_PLAUSIBLE = 0.5  # and from here on nobody would take the plate for one with light characters
+
+
+def hypotheses(remove_shadows: bool) -> tuple[Hypothesis, ...]:
+    """Ways to threshold, the textbook's first, light characters on dark plates last."""
+    flattened = (True, False) if remove_shadows else (False,)
+    dark_ink = tuple(Hypothesis(flat, local) for flat in flattened for local in (False, True))
+    light_ink = tuple(Hypothesis(remove_shadows, local, inverted=True) for local in (False, True))
+    return dark_ink + light_ink
+
+
+def _rank(decoded: Decoded) -> tuple[bool, float]:
+    """A complete plate beats any torso, however sure; then the surer one wins."""
+    return len(decoded.text) == len(SLOTS), decoded.score
+
+
+def _settles(decoded: Decoded, hypothesis: Hypothesis) -> bool:
+    """Whether a reading is so sure that ``hypothesis`` need not be tried."""
+    needed = _PLAUSIBLE if hypothesis.inverted else _SURE
+    return len(decoded.text) == len(SLOTS) and min(*decoded.char_scores, decoded.score) >= needed
+
+
+class ClassicalReader:
+    """Reads Mongolian plates step by step; see `Reader` for the protocol."""
+
+    name = "classical"
+
+    def __init__(
+        self,
+        model_dir: Path,
+        grammar: bool = True,
+        remove_shadows: bool = True,
+        parameters: SegmentParameters | None = None,
+    ) -> None:
+        """Load the classifier.
+
+        Args:
+            model_dir: folder of the character classifier.
+            grammar: decode as four digits and three letters; otherwise whatever stands there.
+            remove_shadows: flatten uneven light before thresholding.
+            parameters: of the segmentation.
+
+        Raises:
+            ModelError: ``model_dir`` is missing, incomplete or corrupt.
+        """
+        self.classifier: CharClassifier = load_char_classifier(model_dir)
+        self.weight_count = self.classifier.weight_count
+        self.grammar = grammar
+        self.parameters = parameters or SegmentParameters()
+        self.hypotheses = hypotheses(remove_shadows)
+
+    def read(self, plate: np.ndarray) -> Reading:
+        """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
+        return self.explain(plate)[1]
+
+    def explain(self, plate: np.ndarray) -> tuple[Segmentation, Reading]:
+        """Read a plate and show how: the pictures of the hypothesis that won, and the reading.
+
+        Args:
+            plate: uint8 (H, W, 3) RGB, at least 1x1.
+        """
+        if min(plate.shape[:2]) < _MIN_SIDE:
+            return segment(plate, self.hypotheses[0], self.parameters), Reading()
+        best: tuple[Segmentation, Decoded] | None = None
+        for hypothesis in self.hypotheses:
+            if best is not None and _settles(best[1], hypothesis):
+                break
+            found = segment(plate, hypothesis, self.parameters)
+            decoded = self._decode(found)
+            if best is None or _rank(decoded) > _rank(best[1]):
+                best = found, decoded
+        assert best is not None
+        found, decoded = best
+        found = replace(found, chosen=decoded.chosen)
+        if not decoded.text:
+            return found, Reading()
+        return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, "mn")
+
+    def _decode(self, found: Segmentation) -> Decoded:
+        images = character_images(found.deskewed, [candidate.box for candidate in found.candidates])
+        probabilities = self.classifier.probabilities(images)
+        decoded = decode_grammar(found.candidates, probabilities) if self.grammar else Decoded()
+        return decoded if decoded.text else decode_free(found.candidates, probabilities)
+
+
+def load_classical_reader(models_root: Path, grammar: bool = True, remove_shadows: bool = True) -> ClassicalReader:
+    """The classical reader with the shipped classifier; ``models_root`` is the folder of all exported models.
+
+    Raises:
+        ModelError: the classifier's folder is missing, incomplete or corrupt.
+    """
+    return ClassicalReader(models_root / MODEL_FOLDER, grammar, remove_shadows)

@@ -1,0 +1,96 @@
+"""Labels of generated pictures as files: VOC annotations, ``plates.csv`` with one row a plate, and the label map."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from alpr_utils.data.voc import VEHICLE_NAME, Annotation, VocObject
+from alpr_utils.plates import plate_type
+from alpr_utils.plates.mongolia import PLATE_LABEL
+from alpr_utils.synth.scene.labels import ScenePlate
+
+MANIFEST_FILE = "plates.csv"
+LABEL_MAP_FILE = "label_map.pbtxt"
+COLUMNS = (
+    "image", "xmin", "ymin", "xmax", "ymax", "text", "rows", "country", "layout",
+    "x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4",
+)  # fmt: skip
+
+
+def _voc_box(box: np.ndarray, width: int, height: int) -> tuple[float, float, float, float]:
+    """ymin, xmin, ymax, xmax -> xmin, ymin, xmax, ymax, inside the picture, in tenths of a pixel."""
+    ymin, xmin, ymax, xmax = (float(side) for side in box)
+    return (
+        round(max(xmin, 0.0), 1),
+        round(max(ymin, 0.0), 1),
+        round(min(xmax, float(width)), 1),
+        round(min(ymax, float(height)), 1),
+    )
+
+
+def annotation_of(
+    filename: str, size: tuple[int, int], plates: Iterable[ScenePlate], vehicles: Iterable[np.ndarray] = ()
+) -> Annotation:
+    """The VOC annotation of a generated picture: each plate followed by its characters, then the vehicles.
+
+    Args:
+        filename: name of the picture.
+        size: its height and width in pixels.
+        plates: their boxes get the name ``plate``, their characters the country's label codes, in reading order.
+        vehicles: (M, 4), ymin, xmin, ymax, xmax in pixels.
+    """
+    height, width = size
+    objects = []
+    for plate in plates:
+        codes = plate_type(plate.country).label_codes
+        objects.append(VocObject(PLATE_LABEL, _voc_box(plate.box, width, height)))
+        for char, box in zip(plate.text, plate.char_boxes, strict=True):
+            objects.append(VocObject(codes[char], _voc_box(box, width, height)))
+    objects += [VocObject(VEHICLE_NAME, _voc_box(box, width, height)) for box in vehicles]
+    return Annotation(filename, width, height, tuple(objects))
+
+
+def manifest_rows(filename: str, size: tuple[int, int], plates: Iterable[ScenePlate]) -> list[tuple[object, ...]]:
+    """A row of `COLUMNS` for each plate: boxes and corners in pixels, corners clockwise from the top left."""
+    height, width = size
+    return [
+        (
+            filename,
+            *_voc_box(plate.box, width, height),
+            plate.text,
+            plate.rows,
+            plate.country,
+            plate.layout,
+            *(f"{float(value):.2f}" for value in plate.corners.ravel()),
+        )
+        for plate in plates
+    ]
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """``rows`` as CSV lines."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def class_ids(countries: Sequence[str]) -> dict[str, int]:
+    """Class name -> id from 1: the plate, the vehicle, then the characters of the countries in alphabet order."""
+    names = [PLATE_LABEL, VEHICLE_NAME]
+    for country in countries:
+        plates = plate_type(country)
+        names += [plates.label_codes[char] for char in plates.alphabet]
+    return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
+
+
+def label_map_text(ids: dict[str, int]) -> str:
+    """``label_map.pbtxt`` of the Object Detection API."""
+    return "".join(f"item {{\n  id: {number}\n  name: '{name}'\n}}\n" for name, number in ids.items())
+
+
+def write_label_map(path: Path, ids: dict[str, int]) -> None:
+    """Write `label_map_text` as UTF-8."""
+    path.write_text(label_map_text(ids), encoding="utf-8")

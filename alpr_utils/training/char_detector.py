@@ -1,0 +1,177 @@
+"""Training of the character detector: on generated plates first, then on real ones with labelled characters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alpr_utils.detect.ssd import SSDLoss
+from alpr_utils.errors import AlprError
+from alpr_utils.models.weights import load_weights
+from alpr_utils.networks.anchors import assign_targets
+from alpr_utils.read.char_detector.network import (
+    ARCHITECTURE,
+    alphabet_of,
+    build_char_network,
+    candidates,
+    char_anchors,
+    with_decoding,
+)
+from alpr_utils.read.char_detector.reader import read_boxes
+from alpr_utils.read.grammar import Grammar
+from alpr_utils.training.plate_batches import PlateBatches
+from alpr_utils.training.plate_crops import (
+    HEIGHT,
+    MARGIN,
+    ROW_BREAK,
+    STORED_HEIGHT,
+    STORED_WIDTH,
+    WIDTH,
+    PlateCrops,
+    boxes_in,
+    join,
+    upright,
+)
+from alpr_utils.training.reader import CropSource, ReaderPlan, compile_reader, export_reader, fit_reader, load_plates
+from alpr_utils.training.run import dtype_policy, prepare_run
+
+_VISIBLE = 0.4  # share of a character that must lie in the view for the network to find it
+_POSITIVE_IOU, _NEGATIVE_IOU = 0.45, 0.35  # narrow characters miss the anchors of their cell by more than plates do
+
+
+@dataclass(frozen=True)
+class CharDetectorPlan(ReaderPlan):
+    """See `ReaderPlan`; folders need labelled characters, plates without them are left out."""
+
+    generated: int = 100_000
+
+
+def _characters(text: Sequence[str]) -> str:
+    return "".join(text).replace(ROW_BREAK, "")
+
+
+def class_numbers(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
+    """int16 (N, 9): the class of each character of each plate, -1 behind the last one."""
+    columns = {char: column for column, char in enumerate(alphabet)}
+    numbers = np.full(plates.char_boxes.shape[:2], -1, np.int16)
+    for row, text in zip(numbers, plates.texts, strict=True):
+        row[: len(_characters(text))] = [columns[char] for char in _characters(text)]
+    return numbers
+
+
+class CharBatches(PlateBatches):
+    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and targets float32 (B, N, 5) as `SSDLoss` takes them.
+
+    Args:
+        sources: with boxes of characters.
+        alphabet: the classes.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[PlateCrops],
+        shares: Sequence[float],
+        alphabet: Sequence[str],
+        batch: int,
+        batches: int,
+        seed: int = 0,
+    ):
+        super().__init__(sources, shares, batch, batches, seed)
+        self.classes = [class_numbers(source, alphabet) for source in sources]
+        self.anchors = char_anchors()
+
+    def target(self, group: int, number: int, view: np.ndarray) -> np.ndarray:
+        """The characters that are seen, see `char_targets`."""
+        return char_targets(self.anchors, self.sources[group].char_boxes[number], self.classes[group][number], view)
+
+
+def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """What the network should say of a view: float32 (N, 5), box in pixels of the view and label.
+
+    Args:
+        anchors: float32 (N, 4), pixels of the view.
+        char_boxes: (9, 4), pixels of the stored plate; NaN behind the last character.
+        classes: (9,), of each box.
+        view: (4,), the part of the stored plate that is seen, pixels.
+    """
+    boxes = boxes_in(char_boxes[classes >= 0], view, (WIDTH, HEIGHT))
+    seen = np.clip(boxes, 0, (HEIGHT, WIDTH, HEIGHT, WIDTH))
+    visible = np.prod(seen[:, 2:] - seen[:, :2], axis=1) > _VISIBLE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    found = assign_targets(anchors, seen[visible].astype(np.float32), _POSITIVE_IOU, _NEGATIVE_IOU)
+    labels = found.objectness.copy()
+    positive = labels > 0
+    labels[positive] = classes[classes >= 0][visible][found.owners[positive]] + 1
+    return np.concatenate([found.boxes, labels[:, None]], axis=1)
+
+
+def upright_targets(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
+    """The targets of plates as `upright` shows them: float32 (B, N, 5)."""
+    inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
+    view = np.concatenate([inner * MARGIN * 0.8, inner * (1 + MARGIN * 1.2)])
+    anchors, classes = char_anchors(), class_numbers(plates, alphabet)
+    return np.array([char_targets(anchors, *pair, view) for pair in zip(plates.char_boxes, classes, strict=True)])
+
+
+def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
+    """Only the plates whose characters all have a box; raises `AlprError` when there is none."""
+    count = (~np.isnan(plates.char_boxes[..., 0])).sum(axis=1)
+    good = np.array([number == len(_characters(text)) for number, text in zip(count, plates.texts, strict=True)], bool)
+    if not good.any():
+        raise AlprError(f"{place}: no plate there has boxes of its characters; label them, or train on another source.")
+    texts = tuple(text for text, keep in zip(plates.texts, good, strict=True) if keep)
+    return PlateCrops(plates.images[good], texts, plates.corners[good], plates.char_boxes[good])
+
+
+def _plates(plan: CharDetectorPlan, source: CropSource, run: Path, workers: int) -> PlateCrops:
+    return load_plates(plan, source, alphabet_of(plan.countries), run, workers, _labelled)
+
+
+def _build(plan: CharDetectorPlan) -> keras.Model:
+    keras.utils.set_random_seed(plan.seed)
+    with dtype_policy(plan.precision):
+        network = build_char_network(len(alphabet_of(plan.countries)))
+    if plan.start_from:
+        load_weights(network, Path(plan.start_from))
+    compile_reader(network, plan, SSDLoss(char_anchors()), clipnorm=10.0)
+    return network
+
+
+def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> Path:
+    """Train the network by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
+
+    ``workers`` processes generate plates before the training begins.
+
+    Returns:
+        The file with the final weights, ready for `export_char_detector`.
+
+    Raises:
+        AlprError: a source has no labelled characters or plates of another country, or the run was begun with other
+            settings.
+    """
+    prepare_run(run, plan)
+    network, alphabet = _build(plan), alphabet_of(plan.countries)
+    sources = [_plates(plan, source, run, workers) for source in plan.sources]
+    shares = [source.share for source in plan.sources]
+    batches = CharBatches(sources, shares, alphabet, plan.batch, plan.epoch_batches, plan.seed)
+    validation, texts = None, []
+    if plan.validation:
+        plates = join([_plates(plan, source, run, workers) for source in plan.validation])
+        validation = upright(plates), upright_targets(plates, alphabet)
+        texts = [_characters(text) for text in plates.texts]
+        serving, grammar = with_decoding(network), Grammar.of(plan.countries, alphabet, words=False)
+
+    def right() -> list[bool]:
+        seen = keras.ops.convert_to_numpy(serving(validation[0], training=False))  # type: ignore[index]
+        best = [read_boxes(candidates(decoded), alphabet, grammar, 1) for decoded in seen]
+        return [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
+
+    return fit_reader(network, plan, run, batches, validation, right)
+
+
+def export_char_detector(weights: Path, folder: Path, plan: CharDetectorPlan) -> Path:
+    """See `export_reader`."""
+    alphabet = alphabet_of(plan.countries)
+    network = build_char_network(len(alphabet))
+    return export_reader(network, weights, folder, plan, alphabet, {"architecture": ARCHITECTURE})

@@ -1,0 +1,237 @@
+"""Training characters for the classifier, cut from generated plates and from labelled photos alike."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from alpr_utils.boxes import iou_matrix
+from alpr_utils.data.split import load_usable_half
+from alpr_utils.errors import AlprError
+from alpr_utils.images import read_image
+from alpr_utils.plates.mongolia import ALPHABET
+from alpr_utils.read.classical.char_image import SIDE, character_image
+from alpr_utils.read.classical.segment import Hypothesis, SegmentParameters, segment, working_grey
+from alpr_utils.synth.photo.sample import sample_plates
+
+REJECT = len(ALPHABET)
+_SAME = 0.6  # IoU above which a candidate is that character
+_OTHER = 0.45  # IoU below which it is none
+_RIM = 0.12  # of the character's height, what is looked at around its box
+_BOX_JITTER = 0.06  # of the character's size, as hand-drawn boxes vary
+# Standard deviations of the shears; characters in labelled boxes lean, unlike those that the segmentation straightened.
+_FALL_SPREAD = 0.06
+_REAL_LEAN = 0.08
+_GENERATED_LEAN = 0.15
+_MAX_REJECTS_PER_PLATE = 4
+_LEAST_CHARACTER_PX = 10  # lower ones are a guess to anybody, and teach guessing
+
+
+@dataclass(frozen=True)
+class LabelledPlate:
+    """A plate crop whose characters are known.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        text: canonical text.
+        char_boxes: float32 (len(text), 4), ymin, xmin, ymax, xmax in pixels of ``image``.
+    """
+
+    image: np.ndarray
+    text: str
+    char_boxes: np.ndarray
+
+
+@dataclass(frozen=True)
+class CharacterSet:
+    """Training characters: ``images`` uint8 (N, 32, 32, 1), ``labels`` int64 (N,), columns of the classifier."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def light_on_dark(grey: np.ndarray, char_boxes: np.ndarray) -> bool:
+    """Whether the characters are lighter than their ground, by vote of the rims around the boxes.
+
+    The inside of a box is no help: bold strokes fill more than half of it.
+
+    Args:
+        grey: uint8 (h, w).
+        char_boxes: (N, 4), ymin, xmin, ymax, xmax in pixels of ``grey``.
+    """
+    votes = 0
+    for ymin, xmin, ymax, xmax in char_boxes.round().astype(int):
+        rim = max(1, round(_RIM * (ymax - ymin)))
+        patch = grey[max(0, ymin - rim) : ymax + rim, max(0, xmin - rim) : xmax + rim]
+        if min(patch.shape) > 2 * rim:
+            inside = np.zeros(patch.shape, bool)
+            inside[rim:-rim, rim:-rim] = True
+            dark, light = np.percentile(patch, (5, 95))
+            votes += 1 if float(np.median(patch[~inside])) < (dark + light) / 2 else -1
+    return votes > 0
+
+
+def _true_boxes(plate: LabelledPlate, rng: np.random.Generator | None) -> Iterator[tuple[np.ndarray, int]]:
+    """Characters by their labelled boxes, shaken a little when a generator is given."""
+    grey = working_grey(plate.image, SegmentParameters())
+    scale = np.array([grey.shape[0] / plate.image.shape[0], grey.shape[1] / plate.image.shape[1]] * 2)
+    boxes = plate.char_boxes * scale
+    if light_on_dark(grey, boxes):
+        grey = 255 - grey
+    for char, box in zip(plate.text, boxes, strict=True):
+        if rng is not None:
+            height = box[2] - box[0]
+            box = box + rng.normal(0, _BOX_JITTER, 4) * (height, 0.7 * height, height, 0.7 * height)
+        ymin, xmin, ymax, xmax = (round(float(side)) for side in box)
+        yield character_image(grey, (ymin, xmin, ymax, xmax)), ALPHABET.index(char)
+
+
+def _segmented(plate: LabelledPlate, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
+    """Characters, and things that are none, as the segmentation itself cuts them."""
+    inverted = light_on_dark(cv2.cvtColor(plate.image, cv2.COLOR_RGB2GRAY), plate.char_boxes)
+    hypothesis = Hypothesis(bool(rng.random() < 0.6), bool(rng.random() < 0.4), inverted)
+    found = segment(plate.image, hypothesis)
+    if not found.candidates:
+        return
+    overlaps = iou_matrix(found.boxes_on_plate(*plate.image.shape[:2]), plate.char_boxes)
+    rejects = 0
+    for index in rng.permutation(len(found.candidates)):
+        nearest = int(overlaps[index].argmax())
+        overlap = float(overlaps[index, nearest])
+        if overlap >= _SAME:
+            yield character_image(found.deskewed, found.candidates[index].box), ALPHABET.index(plate.text[nearest])
+        elif overlap < _OTHER and rejects < _MAX_REJECTS_PER_PLATE:
+            rejects += 1
+            yield character_image(found.deskewed, found.candidates[index].box), REJECT
+
+
+def _collect(items: Iterable[tuple[np.ndarray, int]]) -> CharacterSet:
+    images, labels = [], []
+    for image, label in items:
+        images.append(image)
+        labels.append(label)
+    return CharacterSet(np.array(images, np.uint8).reshape(-1, SIDE, SIDE, 1), np.array(labels, np.int64))
+
+
+def join(sets: Iterable[CharacterSet]) -> CharacterSet:
+    """All characters of several sets, in their order."""
+    chosen = list(sets)
+    return CharacterSet(np.concatenate([s.images for s in chosen]), np.concatenate([s.labels for s in chosen]))
+
+
+def _character_height(plate: LabelledPlate) -> float:
+    return float(np.median(plate.char_boxes[:, 2] - plate.char_boxes[:, 0]))
+
+
+def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
+    """Characters from generated, degraded plates.
+
+    Half are cut by their true boxes, half by the segmentation. Every character gets ``samples_per_class`` examples;
+    "not a character" gets up to five times as many, since it has many faces.
+    """
+    rng = np.random.default_rng(seed)
+    limits = [samples_per_class] * len(ALPHABET) + [5 * samples_per_class]
+    counts = [0] * len(limits)
+
+    def items() -> Iterator[tuple[np.ndarray, int]]:
+        for sample in sample_plates(seed, balanced=True):
+            plate = LabelledPlate(sample.image, sample.text, sample.char_boxes)
+            if _character_height(plate) < _LEAST_CHARACTER_PX:
+                continue
+            turned = _turned(plate, _GENERATED_LEAN, rng)
+            for image, label in [*_true_boxes(turned, rng), *_segmented(plate, rng)]:
+                if counts[label] < limits[label]:
+                    counts[label] += 1
+                    yield image, label
+            if min(counts[:REJECT]) >= samples_per_class:
+                return
+
+    return _collect(items())
+
+
+def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[LabelledPlate]:
+    """The plates of a data folder whose text and every character box are known.
+
+    Args:
+        folder: photos with VOC XML of plates and characters, and perhaps ``plates.csv``.
+        half: ``a`` or ``b`` takes only that half by plate identity, ``""`` takes all.
+        margin: surroundings kept on each side, as a share of the plate's width and height.
+
+    Raises:
+        LabelError: the folder is missing or holds no labelled picture.
+        AlprError: none of its plates has labelled characters.
+    """
+    found = []
+    for picture, plates in load_usable_half(folder, half):
+        image = read_image(picture.path)
+        for plate in plates:
+            if plate.text and len(plate.characters) == len(plate.text) and set(plate.text) <= set(ALPHABET):
+                found.append(_crop(image, plate.text, plate.box, [box for _, box in plate.characters], margin))
+    if not found:
+        raise AlprError(f"{folder}: no plate has all of its characters labelled; label them or train without --data.")
+    return found
+
+
+def _crop(
+    image: np.ndarray,
+    text: str,
+    box: tuple[float, float, float, float],
+    char_boxes: list[tuple[float, float, float, float]],
+    margin: float,
+) -> LabelledPlate:
+    size = np.array(image.shape[:2] * 2)
+    ymin, xmin, ymax, xmax = np.array(box) * size
+    grow_y, grow_x = margin * (ymax - ymin), margin * (xmax - xmin)
+    top, left = max(0, int(ymin - grow_y)), max(0, int(xmin - grow_x))
+    crop = image[top : int(np.ceil(ymax + grow_y)), left : int(np.ceil(xmax + grow_x))]
+    pixels = np.array(char_boxes, np.float32) * size - (top, left, top, left)
+    return LabelledPlate(crop, text, pixels.astype(np.float32))
+
+
+def true_characters(plates: list[LabelledPlate]) -> CharacterSet:
+    """Every labelled character exactly as its box says, for measuring."""
+    return _collect(item for plate in plates for item in _true_boxes(plate, None))
+
+
+def _photographed_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same crop under a little other light, sharpness and noise: uint8 like ``image``."""
+    size = (image.shape[1], image.shape[0])
+    factor = rng.uniform(0.5, 1.0)
+    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    changed = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    changed = (changed - 128) * rng.uniform(0.6, 1.2) + 128 + rng.uniform(-30, 30)
+    changed += rng.normal(0, rng.uniform(0, 6), changed.shape)
+    return np.clip(changed, 0, 255).astype(np.uint8)
+
+
+def _turned(plate: LabelledPlate, lean_spread: float, rng: np.random.Generator) -> LabelledPlate:
+    """The plate sheared along both axes, mostly leaning; its boxes move along at their centres."""
+    fall, lean = rng.normal(0, (_FALL_SPREAD, lean_spread))
+    height, width = plate.image.shape[:2]
+    matrix = np.array([[1, lean, -lean * height / 2], [fall, 1, -fall * width / 2]])
+    image = cv2.warpAffine(plate.image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    boxes = plate.char_boxes.copy()
+    shift_x = lean * ((boxes[:, 0] + boxes[:, 2]) / 2 - height / 2)
+    shift_y = fall * ((boxes[:, 1] + boxes[:, 3]) / 2 - width / 2)
+    boxes += np.stack([shift_y, shift_x, shift_y, shift_x], axis=1).astype(np.float32)
+    return LabelledPlate(image, plate.text, boxes)
+
+
+def augmented_characters(plates: list[LabelledPlate], copies: int, seed: int) -> CharacterSet:
+    """Characters of real plates, each plate ``copies`` times with other light, angle, sharpness, boxes."""
+    rng = np.random.default_rng(seed)
+
+    def items() -> Iterator[tuple[np.ndarray, int]]:
+        for plate in plates:
+            for _ in range(copies):
+                turned = _turned(plate, _REAL_LEAN, rng)
+                again = LabelledPlate(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
+                yield from _true_boxes(again, rng)
+                yield from _segmented(again, rng)
+
+    return _collect(items())

@@ -1,0 +1,236 @@
+"""Photos with boxes -> endless augmented training samples for a detector.
+
+Every sample is a window of a photo, resized to the network's input. Windows are chosen around plates, because a plate
+fills less than one percent of a photo, and at many scales, so that near and far plates are learnt alike.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import imutils
+import numpy as np
+
+from alpr_utils.data.truth import PLATE_NAMES
+from alpr_utils.data.voc import LabelledPicture
+from alpr_utils.errors import AlprError
+from alpr_utils.images import read_image
+from alpr_utils.training.batches import SeededBatches
+
+PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
+# Pixels, shortest and longest, to which exported models resize the longer side of a picture: large photos keep more of
+# their far plates, small ones are seen as in training.
+LONG_SIDES = (960, 1280)
+CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training sample may differ from its photo.
+
+    Attributes:
+        long_side: pixels of the photo's long side at which the exported model looks; scales are relative to it.
+        zoom: factor around that scale, smallest and largest (log-uniform).
+        free_scale: share of samples whose plate width is drawn from ``plate_width`` instead.
+        plate_width: pixels (log-uniform).
+        stretch: largest factor between horizontal and vertical zoom.
+        anywhere: share of windows that are not centred on a plate.
+        coarse: share of samples that show the photo as small as its coarse copy, so that what is no plate there is
+            learnt as well: houses, for example, with their rows of windows.
+        coarse_side: pixels of the long side of that copy; 0: there is none.
+        grey, blur, noise, jpeg, shade: share of samples so degraded.
+    """
+
+    long_side: int = LONG_SIDES[0]
+    zoom: tuple[float, float] = (0.55, 1.7)
+    free_scale: float = 0.3
+    plate_width: tuple[float, float] = (20.0, 340.0)
+    stretch: float = 1.25
+    anywhere: float = 0.3
+    coarse: float = 0.15
+    coarse_side: int = 0
+    grey: float = 0.2
+    blur: float = 0.25
+    noise: float = 0.25
+    jpeg: float = 0.15
+    shade: float = 0.25
+
+
+@dataclass(frozen=True)
+class CachedPhoto:
+    """A photo in memory.
+
+    Attributes:
+        image: uint8 (H, W, 3).
+        boxes: float32 (N, 4), ymin, xmin, ymax, xmax, pixels.
+        classes: int64 (N,), which of the taught classes each box is, from 0.
+    """
+
+    image: np.ndarray
+    boxes: np.ndarray
+    classes: np.ndarray
+
+
+def load_photos(
+    pictures: Sequence[LabelledPicture], classes: Sequence[str] = ("plate",)
+) -> tuple[list[CachedPhoto], list[AlprError]]:
+    """Read the photos and their boxes of the named classes into memory; unreadable ones are returned as errors.
+
+    The class ``plate`` goes by all of ``PLATE_NAMES`` in label files.
+    """
+    numbers = {name: number for number, name in enumerate(classes)}
+    if "plate" in numbers:
+        numbers = dict.fromkeys(PLATE_NAMES, numbers["plate"]) | numbers
+    photos: list[CachedPhoto] = []
+    problems: list[AlprError] = []
+    for picture in pictures:
+        try:
+            image = read_image(picture.path)
+        except AlprError as error:
+            problems.append(error)
+            continue
+        scale = min(1.0, CACHE_LONG_SIDE / max(image.shape[:2]))
+        if scale < 1:
+            image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
+        size = np.array([*image.shape[:2]] * 2, np.float32)
+        kinds = [numbers[item.name] for item in picture.annotation.objects if item.name in numbers]
+        boxes = picture.annotation.boxes(tuple(numbers)) * size
+        photos.append(CachedPhoto(image, boxes, np.array(kinds, np.int64)))
+    return photos, problems
+
+
+def _scales(photo: CachedPhoto, box: np.ndarray | None, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Zoom factors y, x from the cached photo to the sample."""
+    coarse = rules.coarse_side > 0 and rng.random() < rules.coarse
+    seen_at = rules.coarse_side if coarse else rules.long_side
+    zoom = seen_at / max(photo.image.shape[:2]) * np.exp(rng.uniform(*np.log(rules.zoom)))
+    if box is not None and not coarse:
+        width = max(float(box[3] - box[1]), 1.0)
+        if rng.random() < rules.free_scale:
+            zoom = np.exp(rng.uniform(*np.log(rules.plate_width))) / width
+        zoom = np.clip(zoom * width, rules.plate_width[0] * 0.7, rules.plate_width[1]) / width
+    stretch = rng.uniform(-0.5, 0.5) * np.log(rules.stretch)
+    return zoom * np.exp(np.array([stretch, -stretch]))
+
+
+def crop_window(image: np.ndarray, top_left: np.ndarray, scales: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The ``size`` (H, W) sample whose corner lies at ``top_left`` (y, x) pixels of ``image``, zoomed by ``scales``."""
+    height, width = (max(2, round(n / s)) for n, s in zip(size, scales, strict=True))
+    y, x = (int(v) for v in np.floor(top_left))
+    window = np.full((height, width, 3), PADDING_GREY, np.uint8)
+    inside = image[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+    window[max(-y, 0) : max(-y, 0) + inside.shape[0], max(-x, 0) : max(-x, 0) + inside.shape[1]] = inside
+    method = cv2.INTER_AREA if scales.mean() < 1 else cv2.INTER_LINEAR
+    return cv2.resize(window, (size[1], size[0]), interpolation=method)
+
+
+def sample_window(
+    photo: CachedPhoto, size: tuple[int, int], rules: Augmentation, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One window of ``photo``: image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes (M,)."""
+    extent = np.array(photo.image.shape[:2], np.float32)
+    around = photo.boxes[rng.integers(len(photo.boxes))] if len(photo.boxes) else None
+    scales = _scales(photo, around, rules, rng)
+    window = np.array(size) / scales
+    if around is None or rng.random() < rules.anywhere:
+        centre = rng.uniform(0, 1, 2) * extent
+    else:
+        slack = np.maximum((window - (around[2:] - around[:2])) / 2, 0)
+        centre = (around[:2] + around[2:]) / 2 + rng.uniform(-1, 1, 2) * slack
+    # Windows stay on the photo but for a tenth of their size; smaller photos float freely in theirs.
+    room = extent - window
+    low, high = np.minimum(room, 0), np.maximum(room, 0)
+    top_left = np.floor(np.clip(centre - window / 2, low - 0.1 * window, high + 0.1 * window))
+    image = crop_window(photo.image, top_left, scales, size)
+    boxes = (photo.boxes - np.tile(top_left, 2)) * np.tile(scales, 2)
+    boxes, clear = _keep_visible(image, boxes.astype(np.float32))
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+        boxes = np.stack([boxes[:, 0], size[1] - boxes[:, 3], boxes[:, 2], size[1] - boxes[:, 1]], axis=1)
+    return image, boxes, photo.classes[clear]
+
+
+def _keep_visible(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut boxes at the edge; objects hardly visible are painted over, for they are neither object nor background.
+
+    Returns:
+        The boxes left, and which they are: bool (M,).
+    """
+    height, width = image.shape[:2]
+    cut = np.clip(boxes, 0, [height, width, height, width]).astype(np.float32)
+    whole = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    visible = np.prod(cut[:, 2:] - cut[:, :2], axis=1)
+    clear = (visible > 0.5 * whole) & (cut[:, 3] - cut[:, 1] >= 9)
+    for ymin, xmin, ymax, xmax in np.round(cut[~clear & (visible > 0)]).astype(int):
+        image[ymin : ymax + 1, xmin : xmax + 1] = PADDING_GREY
+    return cut[clear], clear
+
+
+def degrade_colours(image: np.ndarray, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Change light, colour and sharpness of ``image: uint8 (H, W, 3)``."""
+    if rng.random() < rules.blur:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
+    values = image.astype(np.float32)
+    if rng.random() < rules.grey:
+        values[:] = values.mean(axis=2, keepdims=True)
+    else:
+        values *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    if rng.random() < rules.shade:
+        values *= _shade(image.shape[:2], rng)
+    mean = values.mean()
+    values = (values - mean) * rng.uniform(0.6, 1.4) + mean * rng.uniform(0.5, 1.4)
+    if rng.random() < rules.noise:
+        values += rng.normal(0, rng.uniform(2, 12), image.shape[:2])[..., None]
+    image = np.clip(values, 0, 255).astype(np.uint8)
+    if rng.random() < rules.jpeg:
+        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])[1]
+        image = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
+    return image
+
+
+def _shade(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A light or shadow edge in any direction: float32 (H, W, 1) factors."""
+    y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) / max(size)
+    angle, offset, softness = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3), rng.uniform(0.01, 0.5)
+    distance = (x - 0.5) * np.cos(angle) + (y - 0.4) * np.sin(angle) + offset
+    return (1 + rng.uniform(-0.5, 0.5) * np.clip(distance / softness, -1, 1))[..., None]
+
+
+class DetectionSamples(SeededBatches):
+    """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever the encoder makes of their boxes.
+
+    Args:
+        photos: groups of photos; group ``i`` gives the share ``weights[i]`` of all samples.
+        encoder: height and width of a sample, pixels -> the encoder for them (see `detect.architecture`).
+        sizes: heights and widths of samples; the batches have them in turn.
+        seed: sample ``k`` of epoch ``e`` is always the same.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[Sequence[CachedPhoto]],
+        weights: Sequence[float],
+        encoder: Callable[[int, int], Callable[[np.ndarray, np.ndarray], np.ndarray]],
+        sizes: Sequence[tuple[int, int]],
+        batch: int,
+        batches: int,
+        rules: Augmentation,
+        seed: int,
+    ):
+        super().__init__(batches, seed)
+        self.photos, self.share = photos, np.array(weights, np.float64) / np.sum(weights)
+        self.encoders = [encoder(*size) for size in sizes]
+        self.sizes, self.batch, self.rules = sizes, batch, rules
+
+    def sample(self, rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """One image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes int64 (M,)."""
+        group = self.photos[rng.choice(len(self.photos), p=self.share)]
+        image, boxes, classes = sample_window(group[int(rng.integers(len(group)))], size, self.rules, rng)
+        return degrade_colours(image, self.rules, rng), boxes, classes
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = self.rng(index)
+        turn = index % len(self.sizes)
+        samples = [self.sample(rng, self.sizes[turn]) for _ in range(self.batch)]
+        images = np.stack([image for image, _, _ in samples]).astype(np.float32)
+        return images, np.stack([self.encoders[turn](boxes, classes) for _, boxes, classes in samples])

@@ -1,0 +1,90 @@
+"""Charts show what they are given."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import FixedReader
+from matplotlib.figure import Figure
+
+from alpr_utils.charts.readers import (
+    draw_bands,
+    draw_calibration,
+    draw_confusions,
+    draw_groups,
+    draw_learning,
+    draw_widths,
+    figures_table,
+)
+from alpr_utils.evaluation.crop_conditions import conditions_of
+from alpr_utils.evaluation.crops import CropEvaluation, PlateCrop, evaluate_crops
+from alpr_utils.evaluation.readers import Confusion
+
+
+@pytest.fixture
+def evaluations() -> list[CropEvaluation]:
+    image = np.zeros((20, 60, 3), np.uint8)
+    image[:, ::4] = 200
+    texts = ("1537УНЛ", "1537УНА", "8537УНЛ", "1537УНЛ")
+    crops = [PlateCrop(str(n), text, "mn", 1, image, conditions_of(image, None)) for n, text in enumerate(texts)]
+    return [evaluate_crops(crops, FixedReader(), FixedReader("1537"), width=width) for width in (50, 30)]
+
+
+def drawn(figure: Figure) -> None:
+    figure.canvas.draw()
+
+
+def test_the_table_has_a_row_for_each_reader(evaluations: list[CropEvaluation]) -> None:
+    header, line, row = figures_table(evaluations[:1]).splitlines()
+    assert header.count("|") == line.count("|") == row.count("|")
+    assert row.startswith("| fixed | 4 | 50.0% | 0.0% |")
+
+
+def test_groups_and_widths(evaluations: list[CropEvaluation]) -> None:
+    figure = draw_groups(evaluations[:1], ("rows", "blur", "tilt", "width"))
+    drawn(figure)
+    assert [len(axes.patches) for axes in figure.axes[:4]] == [1, 1, 0, 1], "tilt is not known"
+    assert figure.axes[0].patches[0].get_height() == 50
+    curve, free = draw_widths(evaluations).axes[0].lines
+    assert list(curve.get_xdata()) == [30, 50] and list(curve.get_ydata()) == [50, 50]
+    assert list(free.get_ydata()) == [0, 0]
+    drawn(draw_widths([]))
+
+
+def test_confusions_leave_right_readings_out(evaluations: list[CropEvaluation]) -> None:
+    figure = draw_confusions({"a": evaluations[0].confusions, "b": (Confusion("가", "거", 3), Confusion("1", "1", 9))})
+    drawn(figure)
+    left, right = figure.axes
+    labels = [label.get_text() for label in left.get_yticklabels()]
+    assert set(labels) == {"1", "8", "А", "Л", "가", "거"}
+    matrix = np.asarray(right.images[0].get_array())
+    assert matrix.sum() == 3 and matrix[labels.index("가"), labels.index("거")] == 3
+    drawn(draw_confusions({"no mistakes": (Confusion("1", "1", 9),)}))
+
+
+def test_calibration_bars_stand_at_their_scores(evaluations: list[CropEvaluation]) -> None:
+    figure = draw_calibration({"fixed": evaluations[0].calibration})
+    drawn(figure)
+    (bar,) = figure.axes[0].patches
+    assert (bar.get_x(), bar.get_height()) == (pytest.approx(0.8), 0.5)
+    assert "30.0%" in figure.axes[0].get_title()
+
+
+def test_learning_curves_go_on_over_stages(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("stage,epoch,loss,val_loss,val_exact\n0,0,3.0,NA,\n0,1,2.0,NA,\n1,0,1.0,1.5,0.25\n")
+    losses, exact = draw_learning({"crnn": log}).axes
+    assert list(losses.lines[0].get_xdata()) == [1, 2, 3] and list(losses.lines[0].get_ydata()) == [3, 2, 1]
+    assert list(losses.lines[1].get_xdata()) == [3] and list(exact.lines[0].get_ydata()) == [0.25]
+    assert list(losses.lines[2].get_xdata()) == [2.5, 2.5], "where the next stage begins"
+
+
+def test_bands_show_what_is_probable() -> None:
+    probabilities = np.zeros((80, 4))
+    probabilities[:, 0] = 1
+    probabilities[5, 2] = probabilities[60, 3] = 0.9
+    figure = draw_bands(np.zeros((64, 160, 1), np.uint8), probabilities, ("-", "1", "2", "서울"))
+    drawn(figure)
+    upper, lower = figure.axes[2:]
+    assert [label.get_text() for label in upper.get_yticklabels()] == ["2", "서울"]
+    assert np.asarray(upper.images[0].get_array())[0, 5] == np.asarray(lower.images[0].get_array())[1, 20] == 0.9

@@ -1,0 +1,88 @@
+"""The commands that measure readers on plates and calibrate them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import FixedReader
+
+from alpr_utils import alpr as pipeline
+from alpr_utils.cli.app import main
+from alpr_utils.images import write_image
+from alpr_utils.models.folder import read_metadata, write_metadata
+from alpr_utils.read.ctc import Temperature
+from alpr_utils.read.reading import Reading
+
+
+class TwiceRight(FixedReader):
+    """Surer of itself than it should be."""
+
+    temperature = Temperature()
+
+    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
+        return [self.read(plate)]
+
+
+@pytest.fixture(autouse=True)
+def fixed_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str, models: Path, country: str = "auto", grammar: bool = True, shadows: bool = True) -> FixedReader:
+        reader = (FixedReader if name == "classical" else TwiceRight)("1537УНЛ" if grammar else "1537УНЯ")
+        reader.name = name
+        return reader
+
+    monkeypatch.setattr(pipeline, "load_reader", load)
+
+
+@pytest.fixture
+def plates(tmp_path: Path) -> Path:
+    for number in range(40):
+        text = "1537УНЛ" if number % 4 == 0 else "3386УБТ"
+        write_image(tmp_path / "plates" / f"{text}_{number}.png", np.full((30, 120, 3), 4 * number, np.uint8))
+    return tmp_path / "plates"
+
+
+def test_several_readers_are_measured_at_all_widths(
+    plates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    readers = ["--reader", "classical", "--reader", "crnn_small"]
+    arguments = ["evaluate", "--crops", "--data", str(plates), *readers, "--shrink", "--json", str(file)]
+    assert main([*arguments, "--models", str(tmp_path)]) == 0
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    assert [(one["reader"], one["width"]) for one in figures] == [
+        (reader, width) for reader in ("classical", "crnn_small") for width in (None, 160, 120, 80, 60, 40, 30)
+    ]
+    assert {(one["exact"], one["exact_without_grammar"]) for one in figures} == {(0.25, 0.0)}
+    assert {"true": "Л", "read": "Я", "count": 10} in figures[0]["confusions_without_grammar"]
+    said = capsys.readouterr().out
+    assert "40 plates: exact 25.0%, without grammar 0.0%" in said and "40 plates 30 pixels wide" in said
+    assert "3386УБТ read as 1537УНЛ (80%)" in said
+
+
+def test_generated_plates_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["evaluate", "--crops", "--data", "generated", "--count", "3", "--reader", "classical"]
+    assert main([*arguments, "--models", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "3 plates: exact 0.0%" in said and "country kr: 1 plates" in said and "tilt" in said
+
+
+def test_several_readers_need_crops(models_dir: Path, plates: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readers = ["--reader", "classical", "--reader", "crnn_small"]
+    assert main(["evaluate", "--data", str(plates), *readers, "--models", str(models_dir)]) == 2
+    assert "--crops" in capsys.readouterr().err
+    assert main(["evaluate", "--crops", "--data", str(plates), "--reader", "none", "--models", str(models_dir)]) == 2
+
+
+def test_calibration_is_fitted_and_stored(plates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "models" / "crnn_small"
+    folder.mkdir(parents=True)
+    (folder / "weights.npz").write_bytes(b"weights")
+    write_metadata(folder, {"architecture": "crnn"}, [folder / "weights.npz"])
+    command = ["calibrate", "--data", str(plates), "--models", str(folder.parent), "--reader"]
+    assert main([*command, "crnn_small"]) == 0
+    assert "with grammar: temperature" in capsys.readouterr().out
+    stored = read_metadata(folder)["calibration"]["with_grammar"]
+    assert stored["after"]["error"] < stored["before"]["error"], "80 % sure and 25 % right before"
+    assert main([*command, "classical"]) == 2
+    assert "no temperature" in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""Figures of readers: what is counted, how plates are grouped, and how hard they are to read."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from alpr_utils.errors import AlprError, LabelError
+from alpr_utils.evaluation.crop_conditions import Conditions, blur, conditions_of, darkness, tilt
+from alpr_utils.evaluation.crops import evaluate_crops, fresh_crops, real_crops, shrunk
+from alpr_utils.evaluation.readers import Confusion, CropOutcome, calibration, character_error_rate, confusions, groups
+from alpr_utils.images import write_image
+from alpr_utils.read.reading import Reading
+
+
+class Knowing:
+    """Reads what its pictures say in the brightness of their first pixel."""
+
+    name = "knowing"
+    weight_count = 12
+
+    def __init__(self, texts: dict[int, str]):
+        self.texts = texts
+        self.widths: list[int] = []
+
+    def read(self, plate: np.ndarray) -> Reading:
+        self.widths.append(plate.shape[1])
+        return Reading(self.texts[int(plate[0, 0, 0])], 0.75, (), 1, "mn")
+
+
+def outcome(text: str, true: str = "1537УНЛ", rows: int = 1, tilt: float | None = 0.0, width: int = 100) -> CropOutcome:
+    return CropOutcome("", true, "mn", rows, Conditions(2.0, tilt, 0.1, width), text, 0.9, text, 0.9)
+
+
+def stripes(width: int = 120, period: int = 12) -> np.ndarray:
+    row = np.where(np.arange(width) // (period // 2) % 2, 220, 40).astype(np.uint8)
+    return np.repeat(np.tile(row, (40, 1))[..., None], 3, axis=2)
+
+
+def test_confusions_are_laid_side_by_side() -> None:
+    found = confusions([("1537", "1587"), ("1537", "157"), ("12", "122")])
+    assert Confusion("3", "8", 1) in found and Confusion("3", "", 1) in found and Confusion("", "2", 1) in found
+    assert sum(one.count for one in found if one.true) == 10, "every character that stands there counts once"
+    assert found[0] == Confusion("1", "1", 3), "the most frequent first"
+    assert character_error_rate([("1537", "1587"), ("12", "122")]) == round(2 / 6, 4)
+
+
+def test_calibration_is_the_mean_gap_between_score_and_share() -> None:
+    found = calibration([0.95, 0.95, 0.95, 0.95, 0.15], [True, True, False, False, False])
+    assert found.error == pytest.approx((4 * 0.45 + 0.15) / 5)
+    assert [(one.low, one.high, one.plates, one.exact) for one in found.bins] == [
+        (0.1, 0.2, 1, 0.0),
+        (0.9, 1.0, 4, 0.5),
+    ]
+    assert calibration([1.0, 0.0], [True, False]).error == 0
+    assert calibration([], []).error == 0
+
+
+def test_groups_are_thirds_of_the_plates() -> None:
+    outcomes = [outcome("1537УНЛ" if width > 60 else "", rows=1 + width % 2, width=width) for width in range(30, 120)]
+    found = groups(outcomes)
+    widths = [one for one in found if one.measure == "width"]
+    assert [(one.group, one.plates) for one in widths] == [("30 to 59", 30), ("60 to 89", 30), ("90 to 119", 30)]
+    assert widths[0].exact == 0 and 0.9 < widths[1].exact < 1 and widths[2].exact == 1
+    assert [one.plates for one in found if one.measure == "rows"] == [45, 45]
+    assert [one.plates for one in found if one.measure == "blur"] == [90], "one value is one group"
+    assert not [one for one in groups([outcome("", tilt=None)]) if one.measure == "tilt"], "unknown is no group"
+
+
+def test_blur_is_the_width_of_an_edge() -> None:
+    sharp = stripes()
+    blurs = [blur(sharp), blur(cv2.GaussianBlur(sharp, (0, 0), 1.0)), blur(cv2.GaussianBlur(sharp, (0, 0), 2.0))]
+    assert 1 <= blurs[0] <= 2 < blurs[1] < blurs[2]
+    assert blur((sharp // 4 + 90).astype(np.uint8)) == pytest.approx(blurs[0], abs=0.1), "whatever the contrast"
+    assert blur(np.full((5, 7, 3), 90, np.uint8)) == 7
+
+
+def test_darkness_and_tilt() -> None:
+    assert darkness(np.full((5, 7, 3), 255, np.uint8)) == 0 and darkness(np.zeros((5, 7, 3), np.uint8)) == 1
+    assert darkness(stripes()) == pytest.approx(1 - 220 / 255)
+    assert tilt(np.array([(0, 0), (100, 0), (120, 50), (20, 50)])) == 0, "a slanted plate with level rows"
+    for turn in (1, -1):
+        assert tilt(np.array([(0, 0), (50, 50 * turn), (40, 60 * turn), (-10, 10)])) == pytest.approx(45, abs=6)
+    assert conditions_of(stripes(), None).tilt is None and conditions_of(stripes(), None).width == 120
+
+
+def test_readers_are_measured_at_a_width(tmp_path: Path) -> None:
+    for grey, text in ((50, "1537УНЛ"), (90, "3386УБТ")):
+        write_image(tmp_path / f"{text}.png", np.full((40, 160, 3), grey, np.uint8))
+    crops = real_crops(tmp_path, find_corners=lambda crop: np.array([(0, 0), (1, 0.5), (1, 1), (0, 0.5)]))
+    assert {crop.conditions.tilt for crop in crops} == {round(float(np.degrees(np.arctan2(20, 160))), 2)}
+    reader, free = Knowing({50: "1537УНЛ", 90: "3386УБТ"}), Knowing({50: "1537УНЛ", 90: "3386УВ7"})
+    figures = evaluate_crops(crops, reader, free, "here", 80)
+    assert set(reader.widths[1:]) == set(free.widths) == {80}, "the first call only warms the reader up"
+    assert (figures.exact, figures.exact_without_grammar, figures.cer) == (1, 0.5, 0)
+    assert figures.cer_without_grammar == round(2 / 14, 4)
+    assert figures.calibration.error == 0.25 and figures.parameters == 12 and figures.plates == 2
+    wrong = {(one.true, one.read) for one in figures.confusions_without_grammar if one.true != one.read}
+    assert wrong == {("Б", "В"), ("Т", "7")}
+    assert all(one.true == one.read for one in figures.confusions)
+    evaluate_crops(crops, reader, free)
+    assert reader.widths[-1] == 160
+
+
+def test_shrinking_never_enlarges() -> None:
+    assert shrunk(stripes(120), 60).shape == (20, 60, 3)
+    assert shrunk(stripes(120), 120).shape == shrunk(stripes(120), 500).shape == (40, 120, 3)
+
+
+def test_generated_plates_are_cut_like_real_ones() -> None:
+    crops = fresh_crops(4, 7)
+    assert [crop.country for crop in crops] == ["mn", "kr", "mn", "kr"]
+    again = fresh_crops(4, 7)
+    assert all(np.array_equal(one.image, other.image) for one, other in zip(crops, again, strict=True))
+    assert all(crop.conditions.width == crop.image.shape[1] and crop.conditions.tilt is not None for crop in crops)
+    with pytest.raises(AlprError, match="preset"):
+        fresh_crops(1, 7, preset="submarine")
+    with pytest.raises(AlprError, match="xx"):
+        fresh_crops(1, 7, ("xx",))
+
+
+def test_a_folder_without_plates_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=str(tmp_path)):
+        real_crops(tmp_path)

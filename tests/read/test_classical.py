@@ -1,0 +1,300 @@
+"""The classical reader from crop to text, its classifier's folder, and its training."""
+
+import json
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.evaluation.crops import evaluate_crops, real_crops
+from alpr_utils.images import write_image
+from alpr_utils.models.folder import METADATA_FILE
+from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES, MONGOLIA
+from alpr_utils.read.classical.char_cnn import (
+    MODEL_FILE,
+    REJECT_CLASS,
+    CharClassifier,
+    build_char_cnn,
+    load_char_classifier,
+)
+from alpr_utils.read.classical.char_image import SIDE, character_image, character_images
+from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader, load_classical_reader
+from alpr_utils.read.reading import Reading
+from alpr_utils.synth.photo.camera import CameraRanges
+from alpr_utils.synth.photo.degrade import DegradeRanges, degrade
+from alpr_utils.synth.photo.light import LightRanges
+from alpr_utils.synth.photo.sample import sample_plates
+from alpr_utils.synth.photo.view import ViewRanges
+from alpr_utils.synth.photo.weather import WeatherRanges
+from alpr_utils.synth.plate.render import RenderedPlate, pick_layout, render_plate
+from alpr_utils.training.char_cnn import accuracy, train_char_cnn
+from alpr_utils.training.char_samples import (
+    augmented_characters,
+    generated_characters,
+    labelled_plates,
+    light_on_dark,
+    true_characters,
+)
+
+ROOT = Path(__file__).parents[1]
+MODELS = ROOT / "exported_model_directory"
+PHOTOS = ROOT.parent / "shared" / "data" / "mongolian"
+MILD = DegradeRanges(
+    ViewRanges(width_px=(240, 275, 310), yaw_deg=(-20, 20), lens=0),
+    LightRanges(dark=0, shadow=0, glare=0, shade_patches=0),
+    WeatherRanges(rain=0, drops=0),
+    CameraRanges(defocus_px=(0.4, 0.8), motion=0),
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> ClassicalReader:
+    return load_classical_reader(MODELS)
+
+
+def _rendered(text: str, layout: str, seed: int = 0) -> RenderedPlate:
+    return render_plate(text, MONGOLIA.layout(layout), np.random.default_rng(seed), 110, colours=MONGOLIA.colours[0])
+
+
+def test_clean_generated_plates_are_read(reader):
+    rng = np.random.default_rng(5)
+    texts = (
+        "1537УНЛ",
+        "2048ДОӨ",
+        "6639УБИ",
+        "0912СҮЦ",
+        "7185ХӨЭ",
+        "3344АРЖ",
+        "9760УКҮ",
+        "5211ЧОЧ",
+        "8023ЗАГ",
+        "4670ӨВП",
+    )
+    read = []
+    for text in texts:
+        plate = render_plate(text, pick_layout(rng), rng, 120, colours=MONGOLIA.colours[0])
+        read.append(reader.read(degrade(plate, rng, MILD).image).text)
+    assert sum(a == b for a, b in zip(texts, read, strict=True)) >= 8, list(zip(texts, read, strict=True))
+
+
+@pytest.mark.parametrize(("layout", "rows"), [("one_row_oval", 1), ("two_rows_emblem", 2)])
+def test_a_reading_tells_its_rows_and_scores(reader, layout, rows):
+    image = degrade(_rendered("2648УБЯ", layout), np.random.default_rng(1), MILD).image
+    segmentation, reading = reader.explain(image)
+    assert (reading.text, reading.rows, reading.country) == ("2648УБЯ", rows, "mn")
+    assert [character.row for character in segmentation.characters] == ([0] * 7 if rows == 1 else [0] * 4 + [1] * 3)
+    assert len(reading.char_scores) == 7
+    assert 0.5 < reading.score <= 1 and all(0 <= score <= 1 for score in reading.char_scores)
+
+
+def test_light_characters_are_read_too(reader):
+    plate = render_plate(
+        "2648УБЯ", MONGOLIA.layout("one_row_plain"), np.random.default_rng(2), colours=MONGOLIA.colours[3]
+    )
+    segmentation, reading = reader.explain(degrade(plate, np.random.default_rng(3), MILD).image)
+    assert segmentation.hypothesis.inverted
+    assert reading.text == "2648УБЯ"
+
+
+def test_explain_and_read_agree_and_repeat(reader):
+    image = next(sample_plates(3)).image
+    segmentation, reading = reader.explain(image)
+    assert reader.read(image) == reading
+    assert segmentation.candidates == reader.explain(image)[0].candidates
+
+
+def test_grammar_can_be_switched_off():
+    free = load_classical_reader(MODELS, grammar=False)
+    image = degrade(_rendered("2648УБЯ", "one_row_plain"), np.random.default_rng(1), MILD).image
+    segmentation, reading = free.explain(image)
+    left = min(c.box[1] for c in segmentation.candidates)
+    assert reading.text == "2648УБЯ"
+    # Half a plate has no grammar to satisfy, but its characters stand there all the same.
+    half = image[:, : round(image.shape[1] * 0.52)]
+    assert left > 0 and free.read(half).text.startswith("2648"[:3])
+
+
+def test_shadow_removal_can_be_switched_off():
+    with_removal, without = (load_classical_reader(MODELS, remove_shadows=on) for on in (True, False))
+    assert all(not hypothesis.remove_shadows for hypothesis in without.hypotheses)
+    assert with_removal.hypotheses[0].remove_shadows and not with_removal.hypotheses[0].local_threshold
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 3), (3, 3, 3), (1, 400, 3), (400, 1, 3), (9, 9, 3), (60, 200, 3), (2500, 4000, 3)]
+)
+def test_blank_crops_of_any_size_give_an_empty_reading(reader, shape):
+    assert reader.read(np.full(shape, 200, np.uint8)) == Reading()
+
+
+def test_noise_does_not_crash(reader):
+    for seed, shape in enumerate([(20, 30, 3), (64, 256, 3), (300, 100, 3)]):
+        noise = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+        assert reader.read(noise).score < 0.9
+
+
+def test_character_image_is_square_centred_and_keeps_its_shape():
+    grey = np.full((60, 60), 220, np.uint8)
+    grey[10:50, 25:35] = 30
+    image = character_image(grey, (10, 20, 50, 40))
+    assert image.shape == (SIDE, SIDE) and image.dtype == np.uint8
+    rows, columns = np.nonzero(image > 128)
+    assert np.ptp(rows) > 2 * np.ptp(columns)
+    assert abs(rows.mean() - 15.5) < 1 and abs(columns.mean() - 15.5) < 1
+    assert not character_image(grey, (10, 20, 10, 40)).any()
+    assert not character_image(grey, (70, 70, 90, 90)).any()
+    assert character_images(grey, []).shape == (0, SIDE, SIDE, 1)
+
+
+def test_network_is_small_and_gives_probabilities():
+    model = build_char_cnn()
+    assert 100_000 < model.count_params() < 300_000
+    classifier = CharClassifier(model)
+    probabilities = classifier.probabilities(np.zeros((5, SIDE, SIDE, 1), np.uint8))
+    assert probabilities.shape == (5, len(ALPHABET) + 1)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-4)
+    assert classifier.probabilities(np.zeros((0, SIDE, SIDE, 1), np.uint8)).shape == (0, len(ALPHABET) + 1)
+
+
+def test_shipped_folder_is_complete_and_light():
+    folder = MODELS / MODEL_FOLDER
+    metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    assert metadata["alphabet"] == ALPHABET
+    assert metadata["sha256"].keys() == {MODEL_FILE}
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 2_000_000
+
+
+def _copy_of_model(folder: Path) -> Path:
+    return Path(shutil.copytree(MODELS / MODEL_FOLDER, folder / "model"))
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"nowhere.*is missing"):
+        load_char_classifier(tmp_path / "nowhere")
+
+
+def test_an_empty_model_folder_is_named(tmp_path):
+    with pytest.raises(ModelError, match="is missing"):
+        ClassicalReader(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "no json"])
+def test_broken_metadata_is_named(tmp_path, content):
+    folder = _copy_of_model(tmp_path)
+    (folder / METADATA_FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=METADATA_FILE):
+        load_char_classifier(folder)
+
+
+def test_a_corrupt_weights_file_is_named(tmp_path):
+    folder = _copy_of_model(tmp_path)
+    (folder / MODEL_FILE).write_bytes(b"broken")
+    with pytest.raises(ModelError, match="checksum"):
+        load_char_classifier(folder)
+    metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    del metadata["sha256"]
+    (folder / METADATA_FILE).write_text(json.dumps(metadata), encoding="utf-8")
+    with pytest.raises(ModelError, match="no Keras model"):
+        load_char_classifier(folder)
+
+
+def test_another_alphabet_is_refused(tmp_path):
+    folder = _copy_of_model(tmp_path)
+    metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    (folder / METADATA_FILE).write_text(json.dumps({**metadata, "alphabet": "ABC"}), encoding="utf-8")
+    with pytest.raises(ModelError, match="alphabet ABC"):
+        load_char_classifier(folder)
+
+
+@pytest.mark.parametrize(("colours", "light"), [(0, False), (3, True)])
+def test_light_characters_are_told_from_dark_ones_however_bold(colours, light):
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        plate = render_plate("8686МБЖ", MONGOLIA.layout("two_rows_tight"), rng, 90, colours=MONGOLIA.colours[colours])
+        grey = cv2.erode(cv2.cvtColor(plate.image, cv2.COLOR_RGB2GRAY), np.ones((3, 3), np.uint8))
+        if light:
+            grey = cv2.dilate(grey, np.ones((5, 5), np.uint8))
+        assert light_on_dark(grey, plate.char_boxes) is light
+
+
+def test_generated_characters_are_balanced_and_repeatable():
+    first, second = generated_characters(2, seed=4), generated_characters(2, seed=4)
+    counts = np.bincount(first.labels, minlength=REJECT_CLASS + 1)
+    assert (counts[:REJECT_CLASS] == 2).all() and 0 < counts[REJECT_CLASS] <= 10
+    assert np.array_equal(first.images, second.images) and np.array_equal(first.labels, second.labels)
+
+
+@pytest.fixture(scope="module")
+def labelled_folder(tmp_path_factory) -> Path:
+    """Three pictures, each with one labelled plate and its characters."""
+    folder = tmp_path_factory.mktemp("labelled")
+    for index, plate in enumerate(islice(sample_plates(8), 3)):
+        height, width = plate.image.shape[:2]
+        write_image(folder / f"{index}.png", np.pad(plate.image, ((40, 40), (40, 40), (0, 0)), constant_values=90))
+        low, high = plate.corners.min(0) + 40, plate.corners.max(0) + 40
+        objects = [VocObject("plate", (*low.tolist(), *high.tolist()))]
+        for char, (ymin, xmin, ymax, xmax) in zip(plate.text, plate.char_boxes.tolist(), strict=True):
+            objects.append(VocObject(LABEL_CODES[char], (xmin + 40, ymin + 40, xmax + 40, ymax + 40)))
+        write_voc(folder / f"{index}.xml", Annotation(f"{index}.png", width + 80, height + 80, tuple(objects)))
+    return folder
+
+
+def test_labelled_plates_become_characters(labelled_folder):
+    plates = labelled_plates(labelled_folder)
+    assert [plate.text for plate in plates] == [plate.text for plate in islice(sample_plates(8), 3)]
+    characters = true_characters(plates)
+    assert "".join(ALPHABET[label] for label in characters.labels) == "".join(plate.text for plate in plates)
+    more = augmented_characters(plates, copies=2, seed=0)
+    assert len(more) >= 2 * len(characters)
+    assert np.array_equal(more.images, augmented_characters(plates, copies=2, seed=0).images)
+
+
+def test_the_halves_share_no_plate(labelled_folder):
+    halves = [{plate.text for plate in labelled_plates(labelled_folder, half)} for half in "ab"]
+    assert not halves[0] & halves[1]
+    assert len(halves[0] | halves[1]) == 3
+
+
+def test_a_folder_without_labelled_characters_is_named(tmp_path, capsys):
+    write_image(tmp_path / "a.png", np.full((60, 80, 3), 90, np.uint8))
+    write_voc(tmp_path / "a.xml", Annotation("a.png", 80, 60, (VocObject("plate", (10, 10, 60, 40)),)))
+    write_image(tmp_path / "b.png", np.full((60, 80, 3), 90, np.uint8))
+    (tmp_path / "b.xml").write_text("")
+    with pytest.raises(AlprError, match="no plate has all of its characters labelled"):
+        labelled_plates(tmp_path)
+    assert f"left out: {tmp_path / 'b.xml'}" in capsys.readouterr().err
+
+
+def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, labelled_folder):
+    result = train_char_cnn(
+        tmp_path / "tuned", [labelled_folder], samples_per_class=2, epochs=1, start_from=MODELS / MODEL_FOLDER
+    )
+    assert {file.name for file in result.folder.iterdir()} == {MODEL_FILE, METADATA_FILE, "curves.png"}
+    assert result.training_characters > 2 * len(ALPHABET)
+    assert result.generated_accuracy > 0.8
+    metadata = json.loads((result.folder / METADATA_FILE).read_text(encoding="utf-8"))
+    shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
+    assert metadata["training_data"]["started_from"] == shipped["training_data"]
+    ClassicalReader(result.folder).read(next(sample_plates(1)).image)
+
+
+def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):
+    folder = _copy_of_model(tmp_path)
+    before = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
+    train_char_cnn(folder, samples_per_class=2, epochs=1, start_from=folder)
+    after = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
+    assert after["started_from"] == before
+    load_char_classifier(folder)
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")
+def test_real_plates_are_read(reader):
+    figures = evaluate_crops(real_crops(PHOTOS), reader, reader)
+    assert figures.plates == 38
+    assert figures.exact >= 0.85 and figures.cer <= 0.05, figures.confusions
+    assert accuracy(reader.classifier, true_characters(labelled_plates(PHOTOS))) >= 0.97
