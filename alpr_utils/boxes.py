@@ -34,3 +34,9 @@ def enlarge(boxes: np.ndarray, share: float) -> np.ndarray:
     """Boxes grown by ``share`` of their height and width on each side."""
     margin = (boxes[..., 2:] - boxes[..., :2]) * share
     return np.concatenate([boxes[..., :2] - margin, boxes[..., 2:] + margin], axis=-1)
+
+
+def shape_iou(shapes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """IoU of boxes that share their centre: float32 (N, 2) and (K, 2), any order of sides -> float32 (N, K)."""
+    shared = np.minimum(shapes[:, None], anchors[None]).prod(axis=-1)
+    return shared / (shapes.prod(axis=-1)[:, None] + anchors.prod(axis=-1)[None] - shared)

@@ -6,11 +6,16 @@ import warnings
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from alpr_utils.boxes import clip, enlarge
 from alpr_utils.errors import OutputError, PictureError
+
+if TYPE_CHECKING:
+    pass
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
@@ -182,3 +187,24 @@ def video_frames(path: str | Path, every: int = 1) -> Iterator[tuple[int, np.nda
         capture.release()
     if number == 0:
         raise PictureError(f"{path}: holds no frame that can be decoded; save it again as MP4 (H.264).")
+
+
+# Boxes cut the outer strokes now and then; readers expect a little of the surroundings.
+CROP_MARGIN = 0.06
+
+
+def crop_plate(image: np.ndarray, box: tuple[float, float, float, float], margin: float = CROP_MARGIN) -> np.ndarray:
+    """Cut a plate out of ``image``.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        box: ymin, xmin, ymax, xmax, normalised.
+        margin: surroundings to keep on each side, as a share of the box.
+
+    Returns:
+        uint8 (h, w, 3), at least one pixel.
+    """
+    height, width = image.shape[:2]
+    ymin, xmin, ymax, xmax = clip(enlarge(np.array(box, np.float64), margin)) * [height, width, height, width]
+    top, left = min(int(ymin), height - 1), min(int(xmin), width - 1)
+    return image[top : max(int(np.ceil(ymax)), top + 1), left : max(int(np.ceil(xmax)), left + 1)]

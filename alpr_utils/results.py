@@ -1,20 +1,74 @@
-"""Tables of plates: CSV written row by row, JSON written at the end."""
+"""What a run gives: frozen records of plates and pictures, and the tables they are written to."""
 
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from alpr_utils.alpr import PictureResult
-from alpr_utils.errors import OutputError
+import numpy as np
+
+from alpr_utils.errors import AlprError, OutputError
 from alpr_utils.images import write_bytes
+
+if TYPE_CHECKING:
+    pass
 
 PLATE_COLUMNS = (
     "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",
 )  # fmt: skip
 CROP_COLUMNS = ("image", "text", "text_score")
+
+
+@dataclass(frozen=True)
+class PlateReading:
+    """One plate, found and read.
+
+    Attributes:
+        box: ymin, xmin, ymax, xmax, normalised to 0..1.
+        detection_score: confidence that this is a plate, 0..1.
+        text: canonical text, ``""`` when nothing could be read or nobody tried.
+        text_score: confidence of the whole text, 0..1.
+        char_scores: one confidence a character of ``text``, 0..1.
+        rows: number of text rows, 0 when nothing could be read.
+        country: ``mn``, ``kr`` or ``""``.
+    """
+
+    box: tuple[float, float, float, float]
+    detection_score: float
+    text: str = ""
+    text_score: float = 0.0
+    char_scores: tuple[float, ...] = ()
+    rows: int = 0
+    country: str = ""
+
+    def box_pixels(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """The box as xmin, ymin, xmax, ymax in whole pixels of a ``height`` x ``width`` picture."""
+        ymin, xmin, ymax, xmax = self.box
+        return round(xmin * width), round(ymin * height), round(xmax * width), round(ymax * height)
+
+
+@dataclass(frozen=True)
+class PictureResult:
+    """What became of one picture or video frame.
+
+    Attributes:
+        name: its name in tables: the file name, the whole path where two inputs share it; frames end in ``#12``.
+        path: the file it came from.
+        frame: number of the video frame, None for pictures.
+        image: uint8 (H, W, 3) RGB; a single black pixel when it could not be read.
+        plates: best first.
+        error: why the picture could not be processed, None when it was.
+    """
+
+    name: str
+    path: Path
+    image: np.ndarray
+    plates: tuple[PlateReading, ...] = ()
+    frame: int | None = None
+    error: AlprError | None = None
 
 
 class CsvTable:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import PICTURE_SIZE, PLATE_PIXELS, BrightBoxDetector, FixedReader
 
-from alpr_utils.alpr import crop_plate, load_reader, process_batch, read_plates, read_whole
+from alpr_utils.alpr import process_batch, read_plates, read_whole
 from alpr_utils.detect.detector import Detection
 from alpr_utils.errors import ModelError, PictureError
-from alpr_utils.images import write_image
+from alpr_utils.images import crop_plate, write_image
+from alpr_utils.read.load import load_reader
 from alpr_utils.read.reading import Reading
 
 

@@ -3,15 +3,19 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from alpr_utils.alpr import crop_plate
 from alpr_utils.evaluation.detectors import DetectorFigures, LabelledImage, precision_of_widths, precision_recall
 from alpr_utils.evaluation.widths import found_by_width
+from alpr_utils.images import crop_plate
+
+if TYPE_CHECKING:
+    pass
 
 Colour = tuple[int, int, int]
 PLATE_COLOUR: Colour = (0, 220, 70)
@@ -198,4 +202,19 @@ def draw_losses(logs: Mapping[str, Path]) -> Figure:
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
     charts[0].set_ylabel("loss")
+    return figure
+
+
+def draw_found(found: Mapping[str, Mapping[str, Mapping[float, float]]]) -> Figure:
+    """Detector -> look -> what `found_by_share` gave: one chart a detector, one line a look, the first one dashed."""
+    figure = Figure(figsize=(4.2 * len(found), 2.8), layout="constrained")
+    charts = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (name, looks) in zip(charts, found.items(), strict=True):
+        for style, (look, parts) in zip(("--", "-", ":"), looks.items(), strict=False):
+            places, heights = ([100 * value for value in values] for values in (parts, parts.values()))
+            axes.plot(places, heights, style, marker="o", color=detector_colour(name), label=look)
+        axes.set(title=short_name(name), xlabel="width of the plate, % of the picture", ylim=(-3, 103))
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower left")
+    charts[0].set_ylabel("plates found, %")
     return figure

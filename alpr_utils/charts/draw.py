@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from alpr_utils.alpr import PlateReading
+from alpr_utils.results import PlateReading
 
 FOUND_COLOUR = (0, 200, 60)
 UNREAD_COLOUR = (255, 150, 0)
@@ -18,7 +18,7 @@ _VEHICLE_COLOUR = (60, 120, 255)
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
 # DejaVu, which comes with matplotlib, has no hangul; this font has the digits and syllables of Korean plates.
-HANGUL_FONT = Path(__file__).parent / "synth" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
+HANGUL_FONT = Path(__file__).resolve().parents[1] / "synth" / "glyphs" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
 
 
 class LabelledPlate(Protocol):

@@ -17,11 +17,12 @@ from alpr_utils.errors import AlprError
 from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
-    from alpr_utils.alpr import Enhance, PictureResult
+    from alpr_utils.alpr import Enhance
     from alpr_utils.detect.detector import Detector
     from alpr_utils.evaluation.crops import PlateCrop
     from alpr_utils.evaluation.photos import Evaluation
     from alpr_utils.read.reading import Reader
+    from alpr_utils.results import PictureResult
 
 DEFAULT_READER = "voting"
 
@@ -67,7 +68,8 @@ def _complain(error: object) -> None:
 
 
 def _detector(name: str, models: Path | None, tiles: bool, vehicle_first: bool, vehicle_detector: str) -> "Detector":
-    from alpr_utils.detect.exported import default_models_dir, list_detectors, load_detector
+    from alpr_utils.detect.exported import list_detectors, load_detector
+    from alpr_utils.models.paths import default_models_dir
 
     if tiles and vehicle_first:
         raise typer.BadParameter("--tiles and --vehicle-first are two ways to the same end; give one of them.")
@@ -95,7 +97,7 @@ def _detector(name: str, models: Path | None, tiles: bool, vehicle_first: bool, 
 
 
 def _reader(name: str, models: Path | None, country: str, grammar: bool, remove_shadows: bool) -> "Reader | None":
-    from alpr_utils.alpr import COUNTRIES, READERS, load_reader
+    from alpr_utils.read.load import COUNTRIES, READERS, load_reader
 
     if country not in COUNTRIES:
         raise typer.BadParameter(f"no country '{country}'; choose one of {', '.join(COUNTRIES)}.")

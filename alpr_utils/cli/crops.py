@@ -25,7 +25,7 @@ def _find_corners(models: Path) -> "CornerFinder | None":
 
 
 def _models_folder(models: Path | None) -> Path:
-    from alpr_utils.detect.exported import default_models_dir
+    from alpr_utils.models.paths import default_models_dir
 
     return models or default_models_dir()
 
@@ -107,9 +107,9 @@ def calibrate(
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
     import_tensorflow_quietly()
-    from alpr_utils.alpr import load_reader
     from alpr_utils.evaluation.calibration import TemperedReader
     from alpr_utils.evaluation.calibration import calibrate as fit
+    from alpr_utils.read.load import load_reader
     from alpr_utils.training.run import parse_source
 
     folder = _models_folder(models)

@@ -10,7 +10,7 @@ from typing import Any
 
 from alpr_utils.data.voc import Annotation, VocObject, find_labelled, read_voc
 from alpr_utils.errors import LabelError, OutputError, PictureError
-from alpr_utils.synth.files.manifest import LABEL_MAP_FILE, write_label_map
+from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 _PICTURES_PER_FILE = {"plates": 10_000, "scenes": 500}

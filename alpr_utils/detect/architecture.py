@@ -7,12 +7,16 @@ non-maximum suppression, box voting, SavedModel and figures are the same for all
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import keras
 import numpy as np
 
-from alpr_utils.errors import AlprError
+from alpr_utils.config import parse_settings
+from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.models.folder import METADATA_FILE, read_metadata
+from alpr_utils.models.weights import WEIGHTS_FILE, load_weights
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -134,3 +138,28 @@ class TrainableDetector(keras.Model):
         for name, mean in zip(self.architecture.loss_names, self.parts, strict=True):
             mean.update_state(losses[name])
         return sum(losses[name] for name in self.architecture.loss_names)
+
+
+PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
+# Pixels, shortest and longest, to which exported models resize the longer side of a picture: large photos keep more of
+# their far plates, small ones are seen as in training.
+LONG_SIDES = (960, 1280)
+
+
+def open_network(folder: Path) -> tuple[Architecture, keras.Model]:
+    """The architecture and the Keras network of a model folder, to look inside; `load_detector` is the way to detect.
+
+    Raises:
+        ModelError: the folder is missing or damaged, or its model was not trained here.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: does not exist; train such a detector or copy its folder there.")
+    facts = read_metadata(folder)
+    if "architecture" not in facts or "config" not in facts:
+        raise ModelError(f"{folder / METADATA_FILE}: names no architecture; choose a detector that was trained here.")
+    kind = architecture_type(facts["architecture"])
+    where = f"{folder / METADATA_FILE}: config"
+    architecture: Architecture = kind(parse_settings(type(kind().config), facts["config"], where))
+    network = architecture.build()
+    load_weights(network, folder / WEIGHTS_FILE)
+    return architecture, network

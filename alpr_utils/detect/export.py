@@ -15,11 +15,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from alpr_utils.detect.architecture import Architecture
+from alpr_utils.detect.architecture import LONG_SIDES, PADDING_GREY, Architecture
 from alpr_utils.models.folder import replaced_folder, write_metadata
+from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
 from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
-from alpr_utils.synth.files.manifest import LABEL_MAP_FILE, write_label_map
-from alpr_utils.training.photo_samples import LONG_SIDES, PADDING_GREY
 
 MAX_CANDIDATES = 300
 MAX_DETECTIONS = 50

@@ -1,6 +1,5 @@
 """Saved detectors, whoever trained them: found by folder name or path, checked, and made to detect."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
-from alpr_utils.synth.files.manifest import LABEL_MAP_FILE
+from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map
+from alpr_utils.models.paths import default_models_dir
 
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5
@@ -62,12 +62,6 @@ def _normalised(outputs: dict[str, np.ndarray]) -> np.ndarray:
     return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
 
 
-def default_models_dir() -> Path:
-    """``exported_model_directory`` beside the package (a checkout of the repository), else in the current folder."""
-    beside = Path(__file__).resolve().parents[2] / "exported_model_directory"
-    return beside if beside.is_dir() else Path("exported_model_directory")
-
-
 def _graph_file(folder: Path) -> Path | None:
     """The SavedModel folder or frozen graph that ``folder`` holds."""
     for candidate in (folder / "saved_model", folder):
@@ -99,27 +93,6 @@ def _find(name_or_path: str | Path, models_dir: Path) -> tuple[Path, Path]:
         content = ", ".join(sorted(item.name for item in path.iterdir())[:5]) or "nothing"
         raise ModelError(f"{path}: holds {content}; expected saved_model/saved_model.pb or {FROZEN_GRAPH}.")
     return (path.parent if path.name == "saved_model" else path), graph
-
-
-def read_label_map(file: Path) -> dict[int, str]:
-    """Class number -> name of a ``label_map.pbtxt`` of the Object Detection API.
-
-    Raises:
-        ModelError: the file cannot be read or holds no ``item { id: 1 name: 'plate' }``.
-    """
-    try:
-        text = re.sub(r"#.*", "", file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{file}: cannot be read ({error}); copy it again.") from None
-    labels: dict[int, str] = {}
-    for item in re.findall(r"item\s*\{(.*?)\}", text, re.DOTALL):
-        number = re.search(r"\bid\s*:\s*(\d+)", item)
-        names = dict(re.findall(r"\b(name|display_name)\s*:\s*[\"']([^\"']*)[\"']", item))
-        if number and names:
-            labels[int(number.group(1))] = names.get("display_name") or names["name"]
-    if not labels:
-        raise ModelError(f"{file}: holds no class; write item {{ id: 1 name: 'plate' }}.")
-    return labels
 
 
 def _check_threshold(folder: Path, facts: dict[str, Any]) -> None:

@@ -20,9 +20,10 @@ import numpy as np
 from keras import layers, ops
 
 from alpr_utils.detect.architecture import Encoder, Side
-from alpr_utils.detect.ssd import SSDLoss, decode, giou
 from alpr_utils.networks.anchors import AnchorSpec, assign_targets, make_anchors
 from alpr_utils.networks.backbone import feature_pyramid, residual_backbone
+from alpr_utils.networks.box_ops import decode, giou, pairwise_iou
+from alpr_utils.networks.ssd import SSDLoss
 
 HEAD = "box_head"
 FINEST_STRIDE = 4  # pixels between two cells of the first map of the pyramid; every further map doubles it
@@ -64,14 +65,6 @@ class FasterRCNNConfig:
     finest_side: float = 64.0
     hidden: int = 256
     classes: int = 1
-
-
-def pairwise_iou(boxes_a: keras.KerasTensor, boxes_b: keras.KerasTensor) -> keras.KerasTensor:
-    """Intersection over union of every pair: (B, N, 4) and (B, M, 4) -> (B, N, M)."""
-    a, b = boxes_a[:, :, None], boxes_b[:, None]
-    shared = ops.prod(ops.relu(ops.minimum(a[..., 2:], b[..., 2:]) - ops.maximum(a[..., :2], b[..., :2])), axis=-1)
-    union = ops.prod(a[..., 2:] - a[..., :2], axis=-1) + ops.prod(b[..., 2:] - b[..., :2], axis=-1) - shared
-    return shared / ops.maximum(union, 1e-6)
 
 
 def take_rows(values: keras.KerasTensor, indices: keras.KerasTensor) -> keras.KerasTensor:

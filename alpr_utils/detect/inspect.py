@@ -1,41 +1,16 @@
 """What happens inside a detector: anchors and what they are taught, scores of cells, feature maps, proposals, NMS."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from alpr_utils.config import parse_settings
-from alpr_utils.detect.architecture import Architecture, architecture_type
+from alpr_utils.detect.architecture import PADDING_GREY, Architecture
 from alpr_utils.detect.faster_rcnn import FasterRCNN, roi_align
-from alpr_utils.detect.ssd import decode
 from alpr_utils.detect.yolov3 import YOLOv3, YOLOv3Encoder, level_anchors, variant_of
-from alpr_utils.errors import ModelError
-from alpr_utils.models.folder import METADATA_FILE, read_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_weights
 from alpr_utils.networks.anchors import make_anchors
-from alpr_utils.training.photo_samples import PADDING_GREY
-
-
-def open_network(folder: Path) -> tuple[Architecture, keras.Model]:
-    """The architecture and the Keras network of a model folder, to look inside; `load_detector` is the way to detect.
-
-    Raises:
-        ModelError: the folder is missing or damaged, or its model was not trained here.
-    """
-    if not folder.is_dir():
-        raise ModelError(f"{folder}: does not exist; train such a detector or copy its folder there.")
-    facts = read_metadata(folder)
-    if "architecture" not in facts or "config" not in facts:
-        raise ModelError(f"{folder / METADATA_FILE}: names no architecture; choose a detector that was trained here.")
-    kind = architecture_type(facts["architecture"])
-    where = f"{folder / METADATA_FILE}: config"
-    architecture: Architecture = kind(parse_settings(type(kind().config), facts["config"], where))
-    network = architecture.build()
-    load_weights(network, folder / WEIGHTS_FILE)
-    return architecture, network
+from alpr_utils.networks.box_ops import decode
 
 
 def network_picture(image: np.ndarray, stride: int) -> np.ndarray:

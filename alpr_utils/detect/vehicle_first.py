@@ -7,9 +7,10 @@ import numpy as np
 
 from alpr_utils.boxes import clip, enlarge
 from alpr_utils.detect.detector import Detection, Detector
-from alpr_utils.detect.exported import default_models_dir, load_detector
+from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.windows import Window, detect_in_window, fully_seen, merge
 from alpr_utils.errors import ModelError
+from alpr_utils.models.paths import default_models_dir
 
 VEHICLE_MODEL = "vehicle_detector_ssd"
 # As label maps trained on COCO, Pascal VOC, Open Images and our own scenes call them.

@@ -15,11 +15,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from alpr_utils.boxes import iou_matrix
+from alpr_utils.boxes import iou_matrix, shape_iou
 from alpr_utils.detect.architecture import Encoder, Side
-from alpr_utils.detect.ssd import giou
 from alpr_utils.errors import AlprError
-from alpr_utils.training.anchor_search import shape_iou
+from alpr_utils.networks.box_ops import giou
 
 AnchorShapes = tuple[tuple[float, float], ...]
 

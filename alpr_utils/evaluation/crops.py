@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from alpr_utils.alpr import crop_plate
 from alpr_utils.data.crops import LabelledPlate, labelled_plates
 from alpr_utils.evaluation.crop_conditions import Conditions, conditions_of
 from alpr_utils.evaluation.readers import (
@@ -23,6 +22,7 @@ from alpr_utils.evaluation.readers import (
     groups,
     share,
 )
+from alpr_utils.images import crop_plate
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.reading import Reader
 from alpr_utils.synth.photo.sample import sample_plate

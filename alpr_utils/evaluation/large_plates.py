@@ -1,22 +1,21 @@
 """Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find with one look or two.
 
 A network knows plates of the sizes that its training samples had, so that it may miss the very largest ones. The
-exported models therefore look a second time, at a coarse copy of the picture, see `alpr_utils.detect.export.ServedDetector`.
+exported models therefore look a second time, at a coarse copy of the picture, see
+`alpr_utils.detect.export.ServedDetector`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from alpr_utils.charts.detectors import detector_colour, pixels, short_name
-from alpr_utils.detect.architecture import Architecture
+from alpr_utils.charts.detectors import pixels
+from alpr_utils.detect.architecture import LONG_SIDES, Architecture
 from alpr_utils.detect.detector import Detector
 from alpr_utils.detect.exported import ExportedDetector
 from alpr_utils.detect.graphs import DetectionGraph
 from alpr_utils.evaluation.detectors import LabelledImage, plates_of_boxes
-from alpr_utils.training.photo_samples import LONG_SIDES
 
 if TYPE_CHECKING:
     import keras
@@ -77,18 +76,3 @@ def found_by_share(detector: Detector, pictures: Mapping[float, Sequence[Labelle
         for share, close in pictures.items()
         if close
     }
-
-
-def draw_found(found: Mapping[str, Mapping[str, Mapping[float, float]]]) -> Figure:
-    """Detector -> look -> what `found_by_share` gave: one chart a detector, one line a look, the first one dashed."""
-    figure = Figure(figsize=(4.2 * len(found), 2.8), layout="constrained")
-    charts = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
-    for axes, (name, looks) in zip(charts, found.items(), strict=True):
-        for style, (look, parts) in zip(("--", "-", ":"), looks.items(), strict=False):
-            places, heights = ([100 * value for value in values] for values in (parts, parts.values()))
-            axes.plot(places, heights, style, marker="o", color=detector_colour(name), label=look)
-        axes.set(title=short_name(name), xlabel="width of the plate, % of the picture", ylim=(-3, 103))
-        axes.grid(alpha=0.3)
-        axes.legend(loc="lower left")
-    charts[0].set_ylabel("plates found, %")
-    return figure

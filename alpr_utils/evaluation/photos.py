@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.alpr import Enhance, crop_plate
+from alpr_utils.alpr import Enhance
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.split import load_half
 from alpr_utils.data.truth import TruePlate
@@ -19,7 +19,7 @@ from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import ClassScorer
 from alpr_utils.evaluation.readers import character_error_rate
 from alpr_utils.evaluation.widths import WidthBand, found_by_width
-from alpr_utils.images import read_image
+from alpr_utils.images import crop_plate, read_image
 from alpr_utils.read.reading import Reader
 
 # Average precision needs the whole ranking, down to boxes that nobody would report.

@@ -14,7 +14,7 @@ from keras import layers
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE
 from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH, grey, network_input
+from alpr_utils.read.preprocess import HEIGHT, WIDTH, grey, network_input
 
 MODEL_FOLDER = "plate_corners"
 UPRIGHT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from alpr_utils.read.ctc import Temperature, tempered
+from alpr_utils.read.preprocess import network_input
 from alpr_utils.read.reading import Reading, merged_readings
 from alpr_utils.read.rectify import Rectifier
-from alpr_utils.training.plate_crops import network_input
 
 SURE = 0.9  # score of the first look that is trusted; a second one hardly ever changes such a reading
 _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read

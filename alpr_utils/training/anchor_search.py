@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alpr_utils.boxes import shape_iou
 from alpr_utils.data.voc import LabelledPicture, load_labelled
 from alpr_utils.errors import AlprError, LabelError
 
@@ -30,12 +31,6 @@ class AnchorSearch:
     mean_iou: float
     boxes: int
     problems: tuple[AlprError, ...] = ()
-
-
-def shape_iou(shapes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """IoU of boxes that share their centre: float32 (N, 2) and (K, 2), any order of sides -> float32 (N, K)."""
-    shared = np.minimum(shapes[:, None], anchors[None]).prod(axis=-1)
-    return shared / (shapes.prod(axis=-1)[:, None] + anchors.prod(axis=-1)[None] - shared)
 
 
 def _first_centres(shapes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils.detect.ssd import SSDLoss
 from alpr_utils.errors import AlprError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.anchors import assign_targets
+from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.read.char_detector.network import (
     ARCHITECTURE,
     alphabet_of,
@@ -21,14 +21,13 @@ from alpr_utils.read.char_detector.network import (
 )
 from alpr_utils.read.char_detector.reader import read_boxes
 from alpr_utils.read.grammar import Grammar
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.training.plate_batches import PlateBatches
 from alpr_utils.training.plate_crops import (
-    HEIGHT,
     MARGIN,
     ROW_BREAK,
     STORED_HEIGHT,
     STORED_WIDTH,
-    WIDTH,
     PlateCrops,
     boxes_in,
     join,

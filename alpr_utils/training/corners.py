@@ -11,11 +11,12 @@ import numpy as np
 
 from alpr_utils.models.folder import replaced_folder, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
 from alpr_utils.read.rectify import UPRIGHT, build_corner_network
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.memory import keep_freed_memory
 from alpr_utils.training.plate_batches import random_cut, relit
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH, generated_crops, in_box, rows_of, stretch
+from alpr_utils.training.plate_crops import generated_crops, in_box, rows_of
 from alpr_utils.training.run import (
     GENERATED,
     LOG,

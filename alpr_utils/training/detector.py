@@ -16,15 +16,14 @@ from alpr_utils.config import parse_settings, read_json
 from alpr_utils.data.corners import CORNERS_FILE, load_corners
 from alpr_utils.data.split import identity_halves, load_texts
 from alpr_utils.data.voc import LabelledPicture, load_labelled
-from alpr_utils.detect.architecture import Architecture, TrainableDetector, architecture_type
-from alpr_utils.detect.inspect import open_network
+from alpr_utils.detect.architecture import LONG_SIDES, Architecture, TrainableDetector, architecture_type, open_network
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.backbone import BACKBONE
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.swap import swap_plate
 from alpr_utils.training.memory import keep_freed_memory
-from alpr_utils.training.photo_samples import LONG_SIDES, Augmentation, CachedPhoto, DetectionSamples, load_photos
+from alpr_utils.training.photo_samples import Augmentation, CachedPhoto, DetectionSamples, load_photos
 from alpr_utils.training.run import (
     LOG,
     WEIGHTS,

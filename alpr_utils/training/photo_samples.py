@@ -13,14 +13,11 @@ import numpy as np
 
 from alpr_utils.data.truth import PLATE_NAMES
 from alpr_utils.data.voc import LabelledPicture
+from alpr_utils.detect.architecture import LONG_SIDES, PADDING_GREY
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.training.batches import SeededBatches
 
-PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
-# Pixels, shortest and longest, to which exported models resize the longer side of a picture: large photos keep more of
-# their far plates, small ones are seen as in training.
-LONG_SIDES = (960, 1280)
 CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
 
 

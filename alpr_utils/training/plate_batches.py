@@ -5,18 +5,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
 from alpr_utils.training.batches import SeededBatches
-from alpr_utils.training.plate_crops import (
-    HEIGHT,
-    MARGIN,
-    ROW_BREAK,
-    STORED_HEIGHT,
-    STORED_WIDTH,
-    WIDTH,
-    PlateCrops,
-    rows_of,
-    stretch,
-)
+from alpr_utils.training.plate_crops import MARGIN, ROW_BREAK, STORED_HEIGHT, STORED_WIDTH, PlateCrops, rows_of
 
 # How often a box cuts off one side of the plate: one row, two rows.
 CUT_OFF = {1: 0.3, 2: 0.5}

@@ -16,9 +16,10 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.models.folder import replaced_folder, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.training.memory import keep_freed_memory
 from alpr_utils.training.plate_batches import PlateBatches
-from alpr_utils.training.plate_crops import HEIGHT, ROW_BREAK, WIDTH, PlateCrops, generated_crops, load_crops
+from alpr_utils.training.plate_crops import ROW_BREAK, PlateCrops, generated_crops, load_crops
 from alpr_utils.training.run import (
     GENERATED,
     LOG,

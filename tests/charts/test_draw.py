@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from alpr_utils.alpr import PlateReading
 from alpr_utils.charts import draw
 from alpr_utils.charts.draw import contact_sheet, draw_labels, draw_plates, side_by_side, step_figure
 from alpr_utils.read.grammar import tokens_of
+from alpr_utils.results import PlateReading
 from alpr_utils.synth.scene.labels import ScenePlate
 
 

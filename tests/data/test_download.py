@@ -151,7 +151,7 @@ def test_manifest_is_pinned_and_complete() -> None:
 
 
 def test_manifest_matches_the_photos() -> None:
-    images = Path(__file__).resolve().parents[2] / "shared" / "data" / "mongolian" / "images"
+    images = Path(__file__).resolve().parents[3] / "shared" / "data" / "mongolian" / "images"
     if not images.is_dir():
         pytest.skip("the public photos are not here")
     assert all(file.matches(images / Path(file.path).name) for file in public_photos() if file.path.endswith(".jpg"))

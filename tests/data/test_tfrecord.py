@@ -9,10 +9,10 @@ import pytest
 from alpr_utils.cli.app import main
 from alpr_utils.data.tfrecord import read_tfrecord
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
-from alpr_utils.detect.exported import read_label_map
 from alpr_utils.images import write_image
+from alpr_utils.models.label_map import read_label_map
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted((ROOT / "object_detection_api").glob("*.config"))
 PARTS = ("model", "train_config", "train_input_reader", "eval_config", "eval_input_reader")
 

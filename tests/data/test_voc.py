@@ -176,7 +176,7 @@ def test_texts_are_dealt_like_pictures_of_one_plate() -> None:
 
 @pytest.fixture
 def public_photos() -> Path:
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data" / "mongolian"
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data" / "mongolian"
     if not folder.is_dir():
         pytest.skip("the public photos are not here")
     return folder

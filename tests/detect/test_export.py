@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from alpr_utils.detect.architecture import open_network
 from alpr_utils.detect.export import ServedDetector, export_detector
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
-from alpr_utils.detect.inspect import open_network
-from alpr_utils.detect.ssd import SSD, SSDConfig
+from alpr_utils.detect.ssd import SSD
 from alpr_utils.errors import ModelError
 from alpr_utils.evaluation.detectors import labelled_photos, measure_detector
 from alpr_utils.models.weights import load_mean_weights, load_weights
+from alpr_utils.networks.ssd import SSDConfig
 
 TINY_SSD = SSD(SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8))
 TINY_RCNN = FasterRCNN(FasterRCNNConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8, hidden=16))
-MODELS = Path(__file__).resolve().parents[1] / "exported_model_directory"
+MODELS = Path(__file__).resolve().parents[2] / "exported_model_directory"
 
 
 @pytest.mark.parametrize("architecture", [TINY_SSD, TINY_RCNN], ids=["ssd", "faster_rcnn"])

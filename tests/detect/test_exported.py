@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.detect.exported import list_detectors, load_detector, read_label_map
+from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.errors import ModelError
+from alpr_utils.models.label_map import read_label_map
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
 BEST_BOX = (0.25, 0.25, 0.45, 0.625)

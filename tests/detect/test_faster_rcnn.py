@@ -6,16 +6,9 @@ import pytest
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.detect.architecture import TrainableDetector
-from alpr_utils.detect.faster_rcnn import (
-    FasterRCNN,
-    FasterRCNNConfig,
-    Proposals,
-    head_losses,
-    pairwise_iou,
-    roi_align,
-    sample_rois,
-)
+from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig, Proposals, head_losses, roi_align, sample_rois
 from alpr_utils.networks.anchors import AnchorSpec, make_anchors
+from alpr_utils.networks.box_ops import pairwise_iou
 
 TINY = FasterRCNNConfig(
     stem=8,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.detect.architecture import Architecture
+from alpr_utils.detect.architecture import Architecture, open_network
 from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from alpr_utils.detect.inspect import (
     anchor_labels,
@@ -14,16 +14,16 @@ from alpr_utils.detect.inspect import (
     candidate_boxes,
     cell_scores,
     network_picture,
-    open_network,
     regions_of,
     stage_maps,
     strides_of,
     suppress,
 )
-from alpr_utils.detect.ssd import SSD, SSDConfig
+from alpr_utils.detect.ssd import SSD
 from alpr_utils.detect.yolov3 import YOLOv3, YOLOv3Config
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import write_metadata
+from alpr_utils.networks.ssd import SSDConfig
 
 SMALL = {"stem": 4, "widths": (4, 4, 8, 8), "blocks": (1, 1, 1, 1), "pyramid": 8}
 RCNN = FasterRCNN(FasterRCNNConfig(**SMALL, hidden=8, considered=40, proposals=6))

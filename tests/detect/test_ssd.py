@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.detect.ssd import SSD, SSDConfig, SSDLoss, build_ssd, decode, giou
+from alpr_utils.detect.ssd import SSD
 from alpr_utils.networks.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec, assign_targets, make_anchors
+from alpr_utils.networks.box_ops import decode, giou
+from alpr_utils.networks.ssd import SSDConfig, SSDLoss, build_ssd
 from alpr_utils.training.photo_samples import Augmentation, CachedPhoto, sample_window
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)

@@ -100,6 +100,6 @@ def test_label_map_must_name_a_vehicle(build_saved_model: Callable[..., Path], t
 
 
 def test_the_shipped_vehicle_detector_finds_vehicles() -> None:
-    scenes = sorted((Path(__file__).resolve().parents[1] / "mongol_alpr_images").glob("*.jpg"))[:3]
+    scenes = sorted((Path(__file__).resolve().parents[2] / "mongol_alpr_images").glob("*.jpg"))[:3]
     detector = load_vehicle_detector()
     assert all({found.label for found in detector.detect(read_image(scene), 0.3)} == {"vehicle"} for scene in scenes)

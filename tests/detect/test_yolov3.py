@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from alpr_utils.boxes import iou_matrix
+from alpr_utils.boxes import iou_matrix, shape_iou
 from alpr_utils.detect.architecture import TrainableDetector
 from alpr_utils.detect.yolov3 import (
     VARIANTS,
@@ -16,7 +16,6 @@ from alpr_utils.detect.yolov3 import (
     level_anchors,
 )
 from alpr_utils.errors import AlprError
-from alpr_utils.training.anchor_search import shape_iou
 
 HEIGHT, WIDTH = 96, 128
 PAPER = YOLOv3Config.published("small", 2)

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from alpr_utils.charts.detectors import pixels
+from alpr_utils.charts.detectors import draw_found, pixels
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.exported import ExportedDetector
 from alpr_utils.evaluation.detectors import LabelledImage
-from alpr_utils.evaluation.large_plates import SHARES, close_ups, draw_found, found_by_share, full_look
+from alpr_utils.evaluation.large_plates import SHARES, close_ups, found_by_share, full_look
 
 WHITE = 250
 

@@ -18,7 +18,7 @@ from alpr_utils.synth.glyphs.strokes import StrokeStyle
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.synth.plate.render import render_plate
 
-CROPS = Path(__file__).parents[2] / "shared" / "data" / "korean" / "crops"
+CROPS = Path(__file__).parents[3] / "shared" / "data" / "korean" / "crops"
 each_layout = pytest.mark.parametrize("layout", korea.LAYOUTS, ids=lambda layout: layout.name)
 
 

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from alpr_utils.alpr import load_reader
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.cli.app import app
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
-from alpr_utils.detect.ssd import SSDLoss
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import write_metadata
+from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.plates.mongolia import LABEL_CODES
 from alpr_utils.read.char_detector.network import (
     alphabet_of,
@@ -36,6 +35,8 @@ from alpr_utils.read.char_detector.reader import (
 )
 from alpr_utils.read.ctc import Temperature
 from alpr_utils.read.grammar import Grammar
+from alpr_utils.read.load import load_reader
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.char_detector import (
     CharBatches,
@@ -46,7 +47,7 @@ from alpr_utils.training.char_detector import (
     train_char_detector,
     upright_targets,
 )
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH, from_degraded, upright
+from alpr_utils.training.plate_crops import from_degraded, upright
 from alpr_utils.training.reader import CropSource
 
 ALPHABET = alphabet_of(("mn", "kr"))

@@ -41,7 +41,7 @@ from alpr_utils.training.char_samples import (
     true_characters,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "exported_model_directory"
 PHOTOS = ROOT.parent / "shared" / "data" / "mongolian"
 MILD = DegradeRanges(

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from alpr_utils.alpr import load_reader
 from alpr_utils.cli.app import app
 from alpr_utils.data.crops import labelled_plates
 from alpr_utils.errors import AlprError, LabelError, ModelError, OutputError
@@ -23,28 +22,27 @@ from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.crnn.network import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn.reader import CRNNReader
 from alpr_utils.read.grammar import tokens_of
+from alpr_utils.read.load import load_reader
+from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
 from alpr_utils.read.rectify import UPRIGHT, Rectifier, build_corner_network, is_plausible, laid_flat
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.corners import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.training.crnn import CRNNPlan, _build, export_crnn, greedy_classes, train_crnn
 from alpr_utils.training.plate_batches import CropBatches, class_targets, worn
 from alpr_utils.training.plate_crops import (
-    HEIGHT,
     MARGIN,
     ROW_BREAK,
     STORED_HEIGHT,
     STORED_WIDTH,
-    WIDTH,
     PlateCrops,
     from_degraded,
     labelled_tokens,
     stored,
-    stretch,
     upright,
 )
 from alpr_utils.training.reader import CropSource, ReaderPlan
 
-MODELS = Path(__file__).parents[1] / "exported_model_directory"
+MODELS = Path(__file__).parents[2] / "exported_model_directory"
 TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
 
 

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from alpr_utils.boxes import shape_iou
 from alpr_utils.cli.app import main
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.errors import AlprError, LabelError
-from alpr_utils.training.anchor_search import cluster_shapes, search_anchors, shape_iou
+from alpr_utils.training.anchor_search import cluster_shapes, search_anchors
 
 CLUSTERS = np.array([[20, 10], [30, 60], [120, 40]], np.float64)
 

@@ -14,10 +14,10 @@ from alpr_utils.cli.app import app
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
 from alpr_utils.detect.architecture import ARCHITECTURES, architecture_type
 from alpr_utils.detect.exported import load_detector
-from alpr_utils.detect.ssd import SSDConfig
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
+from alpr_utils.networks.ssd import SSDConfig
 from alpr_utils.training.detector import (
     DataSource,
     DetectorSettings,
@@ -30,7 +30,7 @@ from alpr_utils.training.detector import (
 from alpr_utils.training.run import cosine_schedule
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 @pytest.fixture

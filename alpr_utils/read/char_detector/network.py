@@ -7,16 +7,17 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from alpr_utils.detect.ssd import SSDConfig, build_ssd, decode
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
 from alpr_utils.networks.anchors import AnchorSpec, make_anchors
+from alpr_utils.networks.box_ops import decode
+from alpr_utils.networks.ssd import SSDConfig, build_ssd
 from alpr_utils.read.char_detector.reader import CharBoxes, CharDetectorReader
 from alpr_utils.read.crnn.reader import fitted_temperature
 from alpr_utils.read.grammar import tokens_of
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.read.rectify import Rectifier
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH
 
 ARCHITECTURE = "character ssd"
 # Characters of a plate stretched to 160 x 64 are 12 to 30 pixels wide and 13 to 55 high.

@@ -14,11 +14,11 @@ from alpr_utils.boxes import iou_matrix
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.read.ctc import Temperature, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
+from alpr_utils.read.preprocess import WIDTH
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.rows import Row, find_rows
 from alpr_utils.read.views import RIVALS, ViewReader
-from alpr_utils.training.plate_crops import WIDTH
 
 _SAME_CHARACTER = 0.45  # IoU; neighbours of slanted rows reach 0.3
 _MOST_BOXES = 32  # after merging; a plate has 9 characters

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers, ops
 
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 
 BANDS = 2
 

@@ -11,10 +11,10 @@ from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
 from alpr_utils.read.crnn.network import BANDS, VARIANTS, build_crnn
 from alpr_utils.read.ctc import Temperature, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.views import ViewReader
-from alpr_utils.training.plate_crops import HEIGHT, WIDTH
 
 CALIBRATION = "calibration"  # key in metadata.json
 _WRITTEN = 0.5  # probability of a character in the upper band from which a plate has two rows

@@ -21,7 +21,8 @@ from typing import Any
 from alpr_utils import __version__
 from alpr_utils.errors import AlprError, OutputError
 from alpr_utils.images import find_pictures, is_video, read_image
-from alpr_utils.synth.files.manifest import LABEL_MAP_FILE, MANIFEST_FILE, class_ids, write_label_map
+from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
+from alpr_utils.synth.files.manifest import MANIFEST_FILE, class_ids
 from alpr_utils.synth.files.recipe import Recipe
 from alpr_utils.synth.files.shards import (
     IMAGES,

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from alpr_utils.plates.mongolia import PLATE_LABEL
 from alpr_utils.synth.scene.labels import ScenePlate
 
 MANIFEST_FILE = "plates.csv"
-LABEL_MAP_FILE = "label_map.pbtxt"
 COLUMNS = (
     "image", "xmin", "ymin", "xmax", "ymax", "text", "rows", "country", "layout",
     "x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4",
@@ -84,13 +82,3 @@ def class_ids(countries: Sequence[str]) -> dict[str, int]:
         plates = plate_type(country)
         names += [plates.label_codes[char] for char in plates.alphabet]
     return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
-
-
-def label_map_text(ids: dict[str, int]) -> str:
-    """``label_map.pbtxt`` of the Object Detection API."""
-    return "".join(f"item {{\n  id: {number}\n  name: '{name}'\n}}\n" for name, number in ids.items())
-
-
-def write_label_map(path: Path, ids: dict[str, int]) -> None:
-    """Write `label_map_text` as UTF-8."""
-    path.write_text(label_map_text(ids), encoding="utf-8")
