@@ -1,6 +1,6 @@
 """How well the character classifier names single characters whose boxes are labelled.
 
-``python -m alpr_utils.evaluation.characters DATA_DIR MODEL_DIR`` prints the figure; ``evaluate --crops`` measures readers.
+``python -m alpr_utils.evaluation.characters DATA_DIR MODEL_DIR`` prints it; ``evaluate --crops`` measures readers.
 """
 
 import argparse
