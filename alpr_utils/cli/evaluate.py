@@ -1,4 +1,4 @@
-"""What the command line does with readers alone: measure them on plates, make their scores probabilities."""
+"""The commands ``evaluate`` and ``calibrate``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,10 +7,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alpr_utils.cli.options import (
+    DEFAULT_READER,
+    CountryOption,
+    DetectorOption,
+    EnhanceOption,
+    MinScoreOption,
+    ModelsOption,
+    ShadowsOption,
+    TilesOption,
+    VehicleDetectorOption,
+    VehicleFirstOption,
+    complain,
+    open_detector,
+    open_enhance,
+    open_reader,
+)
 from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
     from alpr_utils.evaluation.crops import CornerFinder, CropEvaluation, PlateCrop
+    from alpr_utils.evaluation.photos import Evaluation
     from alpr_utils.read.reading import Reader
 
 GENERATED = "generated"
@@ -91,6 +108,106 @@ def _say_details(figures: "CropEvaluation") -> None:
     for outcome in figures.outcomes:
         if not outcome.is_exact:
             typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'} ({outcome.score:.0%})")
+
+
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Option(help="Photos with VOC XML, and plates.csv where there is one; with --crops also 'generated'."),
+    ],
+    detector: DetectorOption = "plate_detector_ssd",
+    tiles: TilesOption = False,
+    vehicle_first: VehicleFirstOption = False,
+    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
+    reader: Annotated[
+        list[str] | None, typer.Option(help=f"Name of a reader [default: {DEFAULT_READER}]; with --crops several.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")] = None,
+    enhance: EnhanceOption = False,
+    remove_shadows: ShadowsOption = True,
+    split: Annotated[str, typer.Option(help="a or b: only that half, split by plate identity.")] = "",
+    country: CountryOption = "auto",
+    models: ModelsOption = None,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Only read: true boxes of photos, or pictures of one plate each.")
+    ] = False,
+    width: Annotated[
+        list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
+    ] = None,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")] = 400,
+    min_score: MinScoreOption = None,
+) -> None:
+    """Measure a detector and a reader on labelled photos."""
+    from alpr_utils.evaluation.photos import evaluate as measure
+    from alpr_utils.results import write_json
+
+    if split not in ("", "a", "b"):
+        raise typer.BadParameter(f"no half '{split}'; choose a or b.")
+    if (width or shrink) and not crops:
+        raise typer.BadParameter("--width and --shrink are for plates that are only read; add --crops.")
+    readers = [
+        [open_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)]
+        for name in reader or [DEFAULT_READER]
+    ]
+    if crops:
+        _evaluate_crops(load_plates(data, split, count, country, models), readers, data, width, shrink, json)
+        return
+    if len(readers) > 1:
+        raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
+    opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
+    if min_score is not None:
+        opened_detector.threshold = min_score
+    figures = measure(data, opened_detector, readers[0][0], readers[0][1], open_enhance(enhance), split)
+    for problem in figures.problems:
+        complain(problem)
+    if json:
+        write_json(json, asdict(figures))
+    _say_photo_figures(figures)
+    if figures.problems:
+        raise typer.Exit(1)
+
+
+def _evaluate_crops(
+    plates: "Sequence[PlateCrop]",
+    readers: "Sequence[Sequence[Reader | None]]",
+    data: Path,
+    width: list[int] | None,
+    shrink: bool,
+    json: Path | None,
+) -> None:
+    from alpr_utils.evaluation.crops import WIDTHS
+
+    pairs = [(one, free) for one, free in readers if one is not None and free is not None]
+    if len(pairs) < len(readers):
+        raise typer.BadParameter("--crops needs a reader, not 'none'.")
+    widths = (None, *WIDTHS) if shrink else width or (None,)
+    measure_readers(plates, pairs, str(data), widths, json)
+
+
+def _say_photo_figures(figures: "Evaluation") -> None:
+    def percent(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    texts = figures.texts
+    typer.echo(f"{figures.pictures} pictures, {figures.plates} plates ({figures.plates_with_text} with known text)")
+    typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
+    typer.echo(
+        f"found {percent(figures.recall_at_threshold)} at score >= {figures.threshold:g}, "
+        f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
+        f"{figures.pictures_with_two_false_boxes} pictures with two or more"
+    )
+    typer.echo("by width: " + ", ".join(f"{band.title} {band.found} of {band.plates}" for band in figures.by_width))
+    for title, exact, free, cer in (
+        ("all plates", texts.exact, texts.exact_without_grammar, texts.cer),
+        ("found plates", texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
+        ("true boxes", texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
+    ):
+        typer.echo(f"{title}: exact {percent(exact)}, without grammar {percent(free)}, CER {percent(cer)}")
+    typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
+    typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
 
 
 def calibrate(
