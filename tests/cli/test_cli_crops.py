@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from conftest import FixedReader
 
-from alpr_utils import alpr as pipeline
 from alpr_utils.cli.app import main
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import read_metadata, write_metadata
+from alpr_utils.read import load as pipeline
 from alpr_utils.read.ctc import Temperature
 from alpr_utils.read.reading import Reading
 
