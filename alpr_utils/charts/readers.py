@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-from alpr_utils.charts.draw import HANGUL_FONT
+from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluation.crops import CropEvaluation
 from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
 

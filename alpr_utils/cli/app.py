@@ -131,7 +131,7 @@ def _write_results(
     """Write each result as it comes, drawn on what the detector saw; whether some picture failed."""
     from contextlib import ExitStack
 
-    from alpr_utils.charts.draw import draw_plates
+    from alpr_utils.draw import draw_plates
     from alpr_utils.images import write_image
     from alpr_utils.results import (
         CROP_COLUMNS,
