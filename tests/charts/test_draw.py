@@ -4,7 +4,7 @@ import numpy as np
 
 from alpr_utils.charts.draw import contact_sheet, draw_labels, side_by_side, step_figure
 from alpr_utils.draw import FOUND_COLOUR
-from alpr_utils.synth.scene.labels import ScenePlate
+from alpr_utils.synth.plate.labels import ScenePlate
 
 
 def test_contact_sheet_shows_every_picture() -> None:

@@ -8,8 +8,8 @@ import pytest
 from alpr_utils.errors import AlprError
 from alpr_utils.images import write_image
 from alpr_utils.plates import COUNTRIES, plate_type
+from alpr_utils.synth.plate.labels import LabelledScene
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
-from alpr_utils.synth.scene.labels import LabelledScene
 
 
 def scenes(country: str, preset: str, count: int) -> list[LabelledScene]:

@@ -25,7 +25,7 @@ from alpr_utils.synth.files import dataset, shards
 from alpr_utils.synth.files.dataset import check_dataset, write_dataset
 from alpr_utils.synth.files.manifest import COLUMNS, class_ids
 from alpr_utils.synth.files.recipe import GeneratedPicture, Recipe
-from alpr_utils.synth.scene.labels import ScenePlate
+from alpr_utils.synth.plate.labels import ScenePlate
 
 
 class PlainRecipe(Recipe):

@@ -12,9 +12,9 @@ from alpr_utils.plates.plate_type import PlateLayout
 from alpr_utils.synth.photo import sample
 from alpr_utils.synth.photo.degrade import PRESETS, DegradedPlate
 from alpr_utils.synth.photo.sample import sample_plate
+from alpr_utils.synth.plate.labels import ScenePlate
 from alpr_utils.synth.scene import compose as composed
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
-from alpr_utils.synth.scene.labels import ScenePlate
 
 LAYOUTS = [(country, layout.name) for country, plates in COUNTRIES.items() for layout in plates.layouts]
 PLATES_OF_EACH, SCENES_OF_EACH = 3, 2

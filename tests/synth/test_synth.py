@@ -23,9 +23,10 @@ from alpr_utils.synth.photo.view import Lens, ViewRanges, choose_view, project_b
 from alpr_utils.synth.plate.render import render_plate
 from alpr_utils.synth.plate.wear import WearRanges
 from alpr_utils.synth.raytraced import scene as scenes
-from alpr_utils.synth.raytraced.render import Camera, RendererError, load_mitsuba
+from alpr_utils.synth.raytraced.tracer import RendererError, load_mitsuba
 from alpr_utils.synth.vehicle.car import car_meshes, random_look
 from alpr_utils.synth.vehicle.mesh import vertex_normals
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.shape import SHAPES, body
 
 CLEAN = WearRanges(bolts=0, dirt=0, scratches=0, snow=0)
@@ -187,7 +188,7 @@ def test_project_boxes_follows_a_shift_and_scale() -> None:
 
 
 def test_a_camera_sees_its_target_in_the_middle_and_up_above_down() -> None:
-    camera = Camera((3.0, -8.0, 1.5), (0.0, 0.0, 0.6), 1000.0, 1280, 720)
+    camera = PinholeCamera((3.0, -8.0, 1.5), (0.0, 0.0, 0.6), 1000.0, 1280, 720)
     middle, above, beside = camera.project(np.array([(0, 0, 0.6), (0, 0, 1.0), (0.5, 0, 0.6)]))
     assert np.allclose(middle, (640, 360, float(np.linalg.norm((3, 8, 0.9)))))
     assert above[1] < middle[1] and beside[0] > middle[0]

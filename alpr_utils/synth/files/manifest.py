@@ -9,7 +9,7 @@ import numpy as np
 from alpr_utils.data.voc import VEHICLE_NAME, Annotation, VocObject
 from alpr_utils.plates import plate_type
 from alpr_utils.plates.mongolia import PLATE_LABEL
-from alpr_utils.synth.scene.labels import ScenePlate
+from alpr_utils.synth.plate.labels import ScenePlate
 
 MANIFEST_FILE = "plates.csv"
 COLUMNS = (

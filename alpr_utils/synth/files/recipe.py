@@ -9,7 +9,7 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.photo.degrade import MIXED, PRESETS
-from alpr_utils.synth.scene.labels import LabelledScene, ScenePlate
+from alpr_utils.synth.plate.labels import LabelledScene, ScenePlate
 
 KINDS = ("plates", "scenes")
 QUALITIES = ("fast", "rendered")
@@ -73,7 +73,7 @@ class Recipe:
                 raise AlprError(
                     "Rendered scenes have one camera and street of their own; give no preset, no backgrounds."
                 )
-            from alpr_utils.synth.raytraced.render import load_mitsuba
+            from alpr_utils.synth.raytraced.tracer import load_mitsuba
 
             load_mitsuba()
             return

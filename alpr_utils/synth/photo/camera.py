@@ -69,9 +69,8 @@ def _noise(shape: tuple[int, int], grain_px: float, sigma: float, rng: np.random
     return noise if small == shape else cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _motion_kernel(length_px: float, angle: float) -> np.ndarray:
-    """float32 (N, N), a line of ``length_px`` through the middle, sum 1."""
-    half = int(np.ceil(length_px / 2))
+def motion_kernel(length_px: float, angle: float, half: int) -> np.ndarray:
+    """float32 (2 * half + 1, 2 * half + 1), a line of ``length_px`` through the middle, sum 1."""
     kernel = np.zeros((2 * half + 1,) * 2, np.float32)
     reach = length_px / 2 * np.array([np.cos(angle), np.sin(angle)])
     ends = [((half + sign * reach) * 16).astype(int).tolist() for sign in (-1, 1)]
@@ -85,7 +84,8 @@ def blurred(image: np.ndarray, plate_width_px: float, ranges: CameraRanges, rng:
     image = cv2.GaussianBlur(image, (0, 0), max(_LEAST_BLUR_PX, _mostly_low(ranges.defocus_px, rng) * scale))
     if rng.random() < ranges.motion:
         length = max(1.0, _mostly_low(ranges.motion_px, rng) * scale)
-        image = cv2.filter2D(image, -1, _motion_kernel(length, np.radians(rng.normal(0, ranges.motion_deg))))
+        angle = np.radians(rng.normal(0, ranges.motion_deg))
+        image = cv2.filter2D(image, -1, motion_kernel(length, angle, int(np.ceil(length / 2))))
     if rng.random() < ranges.resample:
         factor = rng.uniform(*ranges.resample_factor)
         small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -94,7 +94,7 @@ def blurred(image: np.ndarray, plate_width_px: float, ranges: CameraRanges, rng:
     return image
 
 
-def _through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+def through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
     """Saved and opened again: uint8 (H, W, 3) of uint8 (H, W, 3) RGB or (H, W) grey."""
     colour = pixels.ndim == 3
     stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if colour else pixels
@@ -122,4 +122,4 @@ def captured(
         amount = rng.uniform(*ranges.sharpen_amount)
         image = cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
     pixels = np.clip(image, 0, 255).astype(np.uint8)
-    return _through_jpeg(pixels, int(rng.uniform(*ranges.jpeg_quality)))
+    return through_jpeg(pixels, int(rng.uniform(*ranges.jpeg_quality)))

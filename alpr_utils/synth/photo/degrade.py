@@ -116,10 +116,10 @@ def _composed(
 
 
 def _photographed(
-    scene: np.ndarray, width_px: float, ranges: DegradeRanges, conditions: light.Conditions, rng: np.random.Generator
+    scene: np.ndarray, width_px: float, ranges: DegradeRanges, lighting: light.Lighting, rng: np.random.Generator
 ) -> np.ndarray:
     """Light, weather and camera, in the order in which light meets them: uint8 (H, W, 3)."""
-    image = light.lit(scene, ranges.light, conditions, rng)
+    image = light.lit(scene, ranges.light, lighting, rng)
     if rng.random() < ranges.light.glare:
         light.add_glare(image, width_px, ranges.light, rng)
     if rng.random() < ranges.weather.rain:
@@ -129,7 +129,7 @@ def _photographed(
     image = blurred(image, width_px, ranges.camera, rng)
     if rng.random() < ranges.weather.drops:
         weather.add_drops(image, ranges.weather, rng)
-    return captured(image, conditions.infrared, conditions.dark, ranges.camera, rng)
+    return captured(image, lighting.infrared, lighting.dark, ranges.camera, rng)
 
 
 def degrade(
@@ -144,15 +144,15 @@ def degrade(
     """
     view = view or choose_view(plate.size_mm, ranges.view, rng)
     homography = view.homography(plate)
-    conditions = light.draw_conditions(ranges.light, rng)
+    lighting = light.draw_lighting(ranges.light, rng)
     surroundings = 1.0
-    if conditions.infrared:
+    if lighting.infrared:
         plate = replace(plate, image=light.infrared_plate(plate, ranges.light, rng))
         surroundings = rng.uniform(*ranges.light.infrared_surroundings)
     scene = _composed(plate, view, homography, surroundings, rng)
     # Blur is meant for the size of the characters, so a short plate counts as the long one of the same scale.
     return DegradedPlate(
-        image=_photographed(scene, LONG_PLATE_MM * view.px_per_mm, ranges, conditions, rng),
+        image=_photographed(scene, LONG_PLATE_MM * view.px_per_mm, ranges, lighting, rng),
         text=plate.text,
         rows=plate.rows,
         country=plate.country,

@@ -73,7 +73,7 @@ class LightRanges:
 
 
 @dataclass(frozen=True)
-class Conditions:
+class Lighting:
     """What kind of light there is: ``infrared`` or ``dark`` or, with neither, daylight."""
 
     infrared: bool
@@ -86,10 +86,10 @@ class Conditions:
         return ranges.dark_tones if self.dark else ranges.day_tones
 
 
-def draw_conditions(ranges: LightRanges, rng: np.random.Generator) -> Conditions:
+def draw_lighting(ranges: LightRanges, rng: np.random.Generator) -> Lighting:
     """Day, night or infrared lamp."""
     infrared, dark = rng.random() < ranges.infrared, rng.random() < ranges.dark
-    return Conditions(infrared, dark and not infrared)
+    return Lighting(infrared, dark and not infrared)
 
 
 def infrared_plate(plate: RenderedPlate, ranges: LightRanges, rng: np.random.Generator) -> np.ndarray:
@@ -118,7 +118,7 @@ def _light_field(across: np.ndarray, ranges: LightRanges, rng: np.random.Generat
     return light
 
 
-def lit(image: np.ndarray, ranges: LightRanges, conditions: Conditions, rng: np.random.Generator) -> np.ndarray:
+def lit(image: np.ndarray, ranges: LightRanges, lighting: Lighting, rng: np.random.Generator) -> np.ndarray:
     """Exposure and contrast, light from one side, shadow edges, colour cast.
 
     Args:
@@ -127,7 +127,7 @@ def lit(image: np.ndarray, ranges: LightRanges, conditions: Conditions, rng: np.
     Returns:
         float32 (H, W, 3); what is above 255 is blown out.
     """
-    tones = conditions.tones(ranges)
+    tones = lighting.tones(ranges)
     ink = rng.uniform(*tones.ink)
     ground = max(rng.uniform(*tones.ground), ink + tones.contrast)
     height, width = image.shape[:2]
@@ -135,8 +135,8 @@ def lit(image: np.ndarray, ranges: LightRanges, conditions: Conditions, rng: np.
     x = np.linspace(-np.cos(angle), np.cos(angle), width, dtype=np.float32)
     y = np.linspace(-np.sin(angle), np.sin(angle), height, dtype=np.float32)
     light = _light_field(y[:, None] + x, ranges, rng) * np.float32((ground - ink) / (_GROUND - _INK))
-    warmth = 0.0 if conditions.infrared else rng.uniform(*ranges.warmth)
-    tint = 0.0 if conditions.infrared else rng.normal(0, 0.02)
+    warmth = 0.0 if lighting.infrared else rng.uniform(*ranges.warmth)
+    tint = 0.0 if lighting.infrared else rng.normal(0, 0.02)
     gains = (1 + warmth / 2, 1 + tint, 1 - warmth / 2)
     image -= np.float32(_INK)
     image *= cv2.merge([light * np.float32(gain) for gain in gains])

@@ -7,13 +7,14 @@ import numpy as np
 
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.photo.view import project_boxes, project_points
+from alpr_utils.synth.plate.labels import ScenePlate
 from alpr_utils.synth.plate.render import RenderedPlate, pick_layout, render_plate
 from alpr_utils.synth.raytraced.photograph import Glow
-from alpr_utils.synth.raytraced.render import Camera, World
-from alpr_utils.synth.scene.labels import ScenePlate
+from alpr_utils.synth.raytraced.tracer import World
 from alpr_utils.synth.vehicle.car import PlateMount, car_meshes, lamp_places, mount_plate, random_look
 from alpr_utils.synth.vehicle.mesh import Mesh, placed, turned
 from alpr_utils.synth.vehicle.paint import COARSE_PX_PER_M, FINE_PX_PER_M
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.shape import SHAPES, CarShape
 
 SMALLEST_LABELLED_PX = 50
@@ -63,7 +64,7 @@ class ParkedCar:
             return np.array([self.place[0], self.place[1] - self.shape.length / 2, 0.6])
         return self.in_street(self.mount.corners).mean(0)
 
-    def plate_homography(self, camera: Camera) -> np.ndarray:
+    def plate_homography(self, camera: PinholeCamera) -> np.ndarray:
         """From pixels of the plate's picture to pixels of the camera's: float64 (3, 3)."""
         assert self.plate is not None and self.mount is not None
         height, width = self.plate.alpha.shape
@@ -71,7 +72,7 @@ class ParkedCar:
         seen = camera.project(self.in_street(self.mount.corners))[:, :2]
         return cv2.getPerspectiveTransform(picture, seen.astype(np.float32))
 
-    def plate_label(self, camera: Camera, world: World) -> ScenePlate | None:
+    def plate_label(self, camera: PinholeCamera, world: World) -> ScenePlate | None:
         """The plate as the camera sees it; None where it is hidden, cut off, turned away or too small to label."""
         assert self.plate is not None and self.mount is not None
         board = self.in_street(self.mount.corners)
@@ -99,7 +100,7 @@ class ParkedCar:
             char_boxes=project_boxes(self.plate.char_boxes, homography),
         )
 
-    def seen_box(self, camera: Camera, world: World) -> np.ndarray | None:
+    def seen_box(self, camera: PinholeCamera, world: World) -> np.ndarray | None:
         """The box around the car, clipped to the picture: float32 (4,), ymin, xmin, ymax, xmax, pixels.
 
         None where less than `LEAST_SEEN` of the side towards the camera is seen, or it is tiny.
@@ -115,7 +116,7 @@ class ParkedCar:
             return None
         return np.array([low[1], low[0], high[1], high[0]], np.float32)
 
-    def _seen_share(self, meshes: list[Mesh], camera: Camera, world: World) -> float:
+    def _seen_share(self, meshes: list[Mesh], camera: PinholeCamera, world: World) -> float:
         """Share of those points in the picture, all over the body's side towards the camera, that are not hidden."""
         smooth = [(mesh.vertices, mesh.normals) for mesh in meshes if mesh.normals is not None]
         points, normals = (np.concatenate(part) for part in zip(*smooth, strict=True))
@@ -129,7 +130,7 @@ class ParkedCar:
         seen = [world.sees(point) for point in raised[inside]]
         return float(np.mean(seen)) if seen else 0.0
 
-    def glows(self, camera: Camera, world: World) -> list[Glow]:
+    def glows(self, camera: PinholeCamera, world: World) -> list[Glow]:
         """Its burning lamps as far as they face the camera and are not hidden."""
         if not self.lit:
             return []

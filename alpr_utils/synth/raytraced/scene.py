@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from alpr_utils.plates import plate_type
-from alpr_utils.synth.raytraced import street
+from alpr_utils.synth.plate.labels import LabelledScene, ScenePlate
+from alpr_utils.synth.raytraced import street_meshes
 from alpr_utils.synth.raytraced.parked import ParkedCar, ParkingConditions, park
 from alpr_utils.synth.raytraced.photograph import Exposure, LaidPlate, develop
-from alpr_utils.synth.raytraced.render import Camera, Lights, Spot, World, linear, load_mitsuba
 from alpr_utils.synth.raytraced.sky import Weather, make_lights, pick_weather
-from alpr_utils.synth.scene.labels import LabelledScene, ScenePlate
+from alpr_utils.synth.raytraced.tracer import Lights, Spot, World, linear, load_mitsuba
 from alpr_utils.synth.vehicle.car import BLANK_TONE
 from alpr_utils.synth.vehicle.mesh import Material, Mesh, quad
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 FOCAL_PX = 1060.0
@@ -22,7 +23,7 @@ LONG_PLATE_M = 0.52
 PLATE_COUNT_SHARES = (0.22, 0.48, 0.3)  # pictures with no, one and two plates
 
 
-def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> Camera:
+def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> PinholeCamera:
     """A camera south of the hero's plate, which comes out 62 to 320 px wide, a short one up to 220 px.
 
     From far off the neighbouring cars are in the picture too.
@@ -36,7 +37,7 @@ def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> Camera:
     sideways = rng.uniform(-0.25, 0.25) * distance
     position = np.array([target[0] + sideways, target[1] - distance, height])
     aim = target + np.array([rng.uniform(-0.28, 0.28), 0, rng.uniform(0.02, 0.2)]) * distance * 0.9
-    return Camera(
+    return PinholeCamera(
         (float(position[0]), float(position[1]), float(position[2])),
         (float(aim[0]), float(aim[1]), float(aim[2])),
         FOCAL_PX,
@@ -46,7 +47,7 @@ def _camera(hero: ParkedCar, far: bool, rng: np.random.Generator) -> Camera:
     )
 
 
-def _blocks_view(place: np.ndarray, camera: Camera, target: np.ndarray) -> bool:
+def _blocks_view(place: np.ndarray, camera: PinholeCamera, target: np.ndarray) -> bool:
     """Whether a car at ``place`` would stand in the way, or over the photographer."""
     eye = np.array(camera.position[:2])
     along = target[:2] - eye
@@ -56,7 +57,7 @@ def _blocks_view(place: np.ndarray, camera: Camera, target: np.ndarray) -> bool:
 
 def _neighbours(
     hero: ParkedCar,
-    camera: Camera,
+    camera: PinholeCamera,
     second_plate: bool,
     conditions: ParkingConditions,
     rng: np.random.Generator,
@@ -107,7 +108,9 @@ def _shadow_caster(target: np.ndarray, lights: Lights, rng: np.random.Generator)
     return quad(np.array(corners), Material((90, 90, 90)))
 
 
-def _night_spots(camera: Camera, target: np.ndarray, weather: Weather, plan: street.StreetPlan) -> tuple[Spot, ...]:
+def _night_spots(
+    camera: PinholeCamera, target: np.ndarray, weather: Weather, plan: street_meshes.StreetPlan
+) -> tuple[Spot, ...]:
     """Street lamps, and at night the headlights of the car that carries the camera."""
     if not weather.lamps_on:
         return ()
@@ -123,7 +126,7 @@ def _hero(plates: int, conditions: ParkingConditions, rng: np.random.Generator) 
     return park((0.0, 0.0), float(yaw), bool(rng.random() < 0.55), plates > 0, conditions, rng)
 
 
-def _traced(camera: Camera) -> Camera:
+def _traced(camera: PinholeCamera) -> PinholeCamera:
     """The same view with fewer pixels."""
     return replace(
         camera,
@@ -133,8 +136,12 @@ def _traced(camera: Camera) -> Camera:
     )
 
 
-def _surroundings(plan: street.StreetPlan, rng: np.random.Generator) -> list[Mesh]:
-    return [*street.ground_meshes(plan, rng), *street.building_meshes(plan, rng), *street.prop_meshes(plan, rng)]
+def _surroundings(plan: street_meshes.StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+    return [
+        *street_meshes.ground_meshes(plan, rng),
+        *street_meshes.building_meshes(plan, rng),
+        *street_meshes.prop_meshes(plan, rng),
+    ]
 
 
 def make_scene(seed: int, samples: int = SAMPLES, country: str = "mn") -> LabelledScene:
@@ -149,7 +156,7 @@ def make_scene(seed: int, samples: int = SAMPLES, country: str = "mn") -> Labell
     rng = np.random.default_rng(seed)
     weather = pick_weather(rng)
     wanted_plates = int(rng.choice(3, p=PLATE_COUNT_SHARES))
-    plan = street.StreetPlan(
+    plan = street_meshes.StreetPlan(
         snow=float(rng.uniform(*weather.snow)) * float(rng.random() < 0.8 or weather.name == "snow"),
         building_y=float(rng.uniform(13, 24)),
         lit=weather.lamps_on,
@@ -175,7 +182,7 @@ def make_scene(seed: int, samples: int = SAMPLES, country: str = "mn") -> Labell
 
 
 def _with_labels(
-    cars: list[ParkedCar], surroundings: list[Mesh], lights: Lights, camera: Camera
+    cars: list[ParkedCar], surroundings: list[Mesh], lights: Lights, camera: PinholeCamera
 ) -> tuple[list[ParkedCar], list[ScenePlate], World]:
     """Load the street; plates that cannot be labelled whole are taken off their cars, so that none is unlabelled."""
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from alpr_utils.synth.plate.wear import smooth_noise
-from alpr_utils.synth.raytraced.render import Lights
+from alpr_utils.synth.raytraced.tracer import Lights
 
 Rgb = tuple[float, float, float]
 

@@ -12,15 +12,15 @@ from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.plates import plate_type
 from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.synth.plate.labels import LabelledScene
 from alpr_utils.synth.plate.render import pick_layout
-from alpr_utils.synth.raytraced.render import Camera
-from alpr_utils.synth.scene.camera import CameraRanges, add_glare, develop
-from alpr_utils.synth.scene.labels import LabelledScene
-from alpr_utils.synth.scene.light import LIGHTS, Light, make_light
-from alpr_utils.synth.scene.plates import HungPlate, hang_plate, lay_plate
-from alpr_utils.synth.scene.street import Setting, paint_surroundings, put_up_boards, shadow_layer
+from alpr_utils.synth.scene.backdrop import Setting, paint_surroundings, put_up_boards, shadow_layer
+from alpr_utils.synth.scene.capture import SceneCameraRanges, add_lamp, take_picture
+from alpr_utils.synth.scene.hung_plate import HungPlate, hang_plate, lay_plate
 from alpr_utils.synth.vehicle.car import lamp_places
-from alpr_utils.synth.vehicle.composed import Vehicle, draw_vehicle, pick_shape, stand, vehicle_box
+from alpr_utils.synth.vehicle.draw import Vehicle, draw_vehicle, pick_shape, stand, vehicle_box
+from alpr_utils.synth.vehicle.light import LIGHTS, Light, make_light
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.shape import CarShape
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
@@ -57,17 +57,17 @@ class ScenePreset:
     sideways: float
     roads: float
     lights: tuple[float, ...]
-    camera: CameraRanges = field(default_factory=CameraRanges)
+    camera: SceneCameraRanges = field(default_factory=SceneCameraRanges)
 
 
 SCENE_PRESETS = {
     "parking": ScenePreset(
         (120, 350), 45, (1, 2), (0.8, 2.4), (850, 1500), 35, (-0.05, 0.36), 0.35, 0.1, (0.28, 0.27, 0.1, 0.07, 0.28),
-        CameraRanges(defocus_px=(0.4, 1.8), motion=0.1),
+        SceneCameraRanges(defocus_px=(0.4, 1.8), motion=0.1),
     ),
     "cctv": ScenePreset(
         (25, 120), 22, (3, 8), (3.5, 8.0), (1100, 2600), 10, (-0.15, 0.38), 0.4, 0.75, (0.35, 0.3, 0.12, 0.18, 0.05),
-        CameraRanges(defocus_px=(0.35, 0.9), motion_px=(2, 4), jpeg_quality=(50, 92), resample=0.1),
+        SceneCameraRanges(defocus_px=(0.35, 0.9), motion_px=(2, 4), jpeg_quality=(50, 92), resample=0.1),
     ),
     "street": ScenePreset(
         (60, 250), 26, (1, 5), (1.1, 1.8), (850, 1400), 22, (-0.05, 0.36), 0.45, 0.6, (0.4, 0.32, 0.13, 0.15, 0.0),
@@ -92,7 +92,7 @@ class _Lead:
     layout: PlateLayout
 
 
-def _aim(preset: ScenePreset, lead: _Lead, rng: np.random.Generator) -> tuple[Camera, tuple[float, float]]:
+def _aim(preset: ScenePreset, lead: _Lead, rng: np.random.Generator) -> tuple[PinholeCamera, tuple[float, float]]:
     """A camera, and the place on the ground before it where the leading vehicle's plate comes out at its width."""
     focal = float(rng.uniform(*preset.focal_px))
     size_share = lead.layout.size_mm[0] / LONG_PLATE_MM
@@ -105,7 +105,7 @@ def _aim(preset: ScenePreset, lead: _Lead, rng: np.random.Generator) -> tuple[Ca
     plate_z = lead.shape.clearance + 0.28 if lead.front else lead.shape.rear_plate_z
     target = (place[0] + float(across), place[1], plate_z + float(up))
     roll = float(rng.normal(0, 1.5))
-    return Camera((0.0, 0.0, height), target, focal, WIDTH_PX, HEIGHT_PX, roll), place
+    return PinholeCamera((0.0, 0.0, height), target, focal, WIDTH_PX, HEIGHT_PX, roll), place
 
 
 def _lot_places(first: tuple[float, float], rng: np.random.Generator) -> list[tuple[float, float, bool]]:
@@ -151,7 +151,7 @@ def _covers(vehicle: Vehicle, hung: HungPlate) -> bool:
 
 
 def _cast(
-    preset: ScenePreset, country: str, camera: Camera, first: tuple[float, float], lead: _Lead,
+    preset: ScenePreset, country: str, camera: PinholeCamera, first: tuple[float, float], lead: _Lead,
     rng: np.random.Generator,
 ) -> _Cast:  # fmt: skip
     road = bool(rng.random() < preset.roads)
@@ -202,7 +202,7 @@ def _outlines(cast: _Cast, light: Light) -> list[np.ndarray]:
 
 
 def _own_background(
-    backgrounds: Sequence[Path], camera: Camera, outlines: list[np.ndarray], rng: np.random.Generator
+    backgrounds: Sequence[Path], camera: PinholeCamera, outlines: list[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     """A random part of a random readable picture with the vehicles' shadows: uint8 (H, W, 3)."""
     for index in rng.permutation(len(backgrounds)):
@@ -226,7 +226,7 @@ def _own_background(
     )
 
 
-def _lit_lamps(canvas: np.ndarray, vehicle: Vehicle, camera: Camera, rng: np.random.Generator) -> None:
+def _lit_lamps(canvas: np.ndarray, vehicle: Vehicle, camera: PinholeCamera, rng: np.random.Generator) -> None:
     if rng.random() < 0.4:
         return
     places = vehicle.pose.in_street(lamp_places(vehicle.shape, vehicle.front).astype(np.float32))
@@ -234,9 +234,7 @@ def _lit_lamps(canvas: np.ndarray, vehicle: Vehicle, camera: Camera, rng: np.ran
     strength = float(rng.uniform(0.4, 1.0))
     for x, y, depth in camera.project(places):
         radius = float(0.05 * camera.focal_px / depth * (1 if vehicle.front else 0.7))
-        add_glare(
-            canvas, float(x), float(y), radius, (colour[0] * strength, colour[1] * strength, colour[2] * strength)
-        )
+        add_lamp(canvas, float(x), float(y), radius, (colour[0] * strength, colour[1] * strength, colour[2] * strength))
 
 
 def _seen_boxes(cast: _Cast) -> np.ndarray:
@@ -289,5 +287,5 @@ def compose_scene(
             lay_plate(canvas, hung, vehicle, light, rng)
         if light.dark:
             _lit_lamps(canvas, vehicle, camera, rng)
-    image = develop(canvas, rules.camera, light.dark, light.name == "infrared", rng)
+    image = take_picture(canvas, rules.camera, light.dark, light.name == "infrared", rng)
     return LabelledScene(image, tuple(hung.label for _, hung in cast.members if hung), _seen_boxes(cast))

@@ -9,7 +9,8 @@ import numpy as np
 from alpr_utils.synth.plate.render import RenderedPlate
 from alpr_utils.synth.vehicle import paint as car_paint
 from alpr_utils.synth.vehicle.mesh import MATT, Material, Mesh, box, ellipsoid, quad, tube, vertex_normals
-from alpr_utils.synth.vehicle.paint import CarLook, Finish
+from alpr_utils.synth.vehicle.paint import CarLook
+from alpr_utils.synth.vehicle.painted_side import Finish
 from alpr_utils.synth.vehicle.shape import Body, CarShape, body
 
 PLATE_GAP_M = 0.012

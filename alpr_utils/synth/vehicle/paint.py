@@ -1,26 +1,15 @@
 """What is painted on a car's body: windows, lamps, grille, door gaps, as flat pictures of its four views."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from alpr_utils.synth.plate.wear import smooth_noise
-from alpr_utils.synth.vehicle.mesh import Material
+from alpr_utils.synth.vehicle.painted_side import Finish, PaintedSide
 from alpr_utils.synth.vehicle.shape import CarShape
 
 FINE_PX_PER_M, COARSE_PX_PER_M = 320, 110
-
-
-@dataclass(frozen=True)
-class Finish:
-    """A surface that can be painted on: sRGB 0..255, roughness and metallic 0..1."""
-
-    colour: tuple[float, float, float]
-    roughness: float
-    metallic: float = 0.0
-
 
 GLASS = Finish((13, 16, 18), 0.03)
 CHROME = Finish((190, 192, 196), 0.14, 1.0)
@@ -58,75 +47,16 @@ class CarLook:
     px_per_m: int
 
 
-@dataclass
-class View:
-    """One flat picture of the car, ``horizontal`` and ``vertical`` ranges in metres, painted from the back forward."""
-
-    horizontal: tuple[float, float]
-    vertical: tuple[float, float]
-    base: Finish
-    px_per_m: int
-    colour: np.ndarray = field(init=False)
-    roughness: np.ndarray = field(init=False)
-    metallic: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        width, height = (round((high - low) * self.px_per_m) for low, high in (self.horizontal, self.vertical))
-        self.colour = np.full((height, width, 3), self.base.colour, np.uint8)
-        self.roughness = np.full((height, width), round(255 * self.base.roughness), np.uint8)
-        self.metallic = np.full((height, width), round(255 * self.base.metallic), np.uint8)
-
-    def _pixels(self, points: Sequence[tuple[float, float]] | np.ndarray) -> np.ndarray:
-        metres = np.asarray(points, float)
-        pixels = (metres - (self.horizontal[0], self.vertical[1])) * (self.px_per_m, -self.px_per_m)
-        return (pixels * 16).round().astype(np.int32)
-
-    def fill(self, points: Sequence[tuple[float, float]] | np.ndarray, finish: Finish) -> None:
-        """A polygon."""
-        pixels = self._pixels(points)
-        for layer, value in self._layers(finish):
-            cv2.fillPoly(layer, [pixels], value, cv2.LINE_AA, 4)
-
-    def line(self, points: Sequence[tuple[float, float]] | np.ndarray, width_m: float, finish: Finish) -> None:
-        """An open line."""
-        pixels = self._pixels(points)
-        for layer, value in self._layers(finish):
-            cv2.polylines(layer, [pixels], False, value, max(1, round(width_m * self.px_per_m)), cv2.LINE_AA, 4)
-
-    def ellipse(self, centre: tuple[float, float], radii: tuple[float, float], finish: Finish) -> None:
-        """A filled ellipse."""
-        angles = np.linspace(0, 2 * np.pi, 48)
-        self.fill(np.stack([np.cos(angles), np.sin(angles)], 1) * radii + centre, finish)
-
-    def _layers(self, finish: Finish) -> list[tuple[np.ndarray, tuple[float, ...]]]:
-        return [
-            (self.colour, tuple(float(v) for v in finish.colour)),
-            (self.roughness, (255 * finish.roughness,)),
-            (self.metallic, (255 * finish.metallic,)),
-        ]
-
-    def spread(self, finish: Finish, amount: np.ndarray) -> None:
-        """Blend a finish over everything by ``amount: float32`` of the picture's size, 0..1."""
-        for layer, value in self._layers(finish):
-            weight = amount[..., None] if layer.ndim == 3 else amount
-            goal = np.array(value if layer.ndim == 3 else value[0], np.float32)
-            layer[:] = (layer + weight * (goal - layer)).astype(np.uint8)
-
-    def material(self) -> Material:
-        """The picture as a varnished surface."""
-        return Material(self.colour, self.roughness, self.metallic, clearcoat=0.8)
-
-
 def _mirrored(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(-y, z) for y, z in points]
 
 
-def _both(view: View, points: Sequence[tuple[float, float]], finish: Finish) -> None:
+def _both(view: PaintedSide, points: Sequence[tuple[float, float]], finish: Finish) -> None:
     view.fill(points, finish)
     view.fill(_mirrored(points), finish)
 
 
-def _end_window(view: View, shape: CarShape, low_x: float, high_x: float) -> None:
+def _end_window(view: PaintedSide, shape: CarShape, low_x: float, high_x: float) -> None:
     """Windscreen or rear window as seen from its end of the car."""
     half = shape.width / 2
     low, high = float(shape.top_at(np.array(low_x))) + 0.03, float(shape.top_at(np.array(high_x))) - 0.02
@@ -143,7 +73,7 @@ def _end_window(view: View, shape: CarShape, low_x: float, high_x: float) -> Non
     view.fill([(-bottom, low), (bottom, low), (top, high), (-top, high)], GLASS)
 
 
-def _headlamps(view: View, half: float, top: float) -> None:
+def _headlamps(view: PaintedSide, half: float, top: float) -> None:
     outline = [
         (0.50 * half, top - 0.155),
         (0.98 * half, top - 0.17),
@@ -161,7 +91,7 @@ def _headlamps(view: View, half: float, top: float) -> None:
         view.ellipse((side * 0.95 * half, top - 0.09), (0.03, 0.045), AMBER)
 
 
-def _grille(view: View, half: float, top: float, look: CarLook) -> None:
+def _grille(view: PaintedSide, half: float, top: float, look: CarLook) -> None:
     width = look.grille_half * half
     trim = CHROME if look.chrome else PLASTIC
     outline = [(-width, top - 0.02), (width, top - 0.02), (width * 0.86, top - 0.16), (-width * 0.86, top - 0.16)]
@@ -173,10 +103,10 @@ def _grille(view: View, half: float, top: float, look: CarLook) -> None:
     view.ellipse((0, top - 0.085), (0.05, 0.036), PLASTIC)
 
 
-def front_view(shape: CarShape, look: CarLook) -> View:
+def front_view(shape: CarShape, look: CarLook) -> PaintedSide:
     """The nose: lamps, grille, bumper, windscreen; horizontal is y."""
     half, top = shape.width / 2, shape.top[-1][1]
-    view = View((-half - 0.1, half + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
+    view = PaintedSide((-half - 0.1, half + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
     _end_window(view, shape, shape.glass[3], shape.glass[2])
     view.line([(-half, top + 0.025), (half, top + 0.025)], 0.012, GAP)
     _headlamps(view, half, top)
@@ -200,7 +130,7 @@ def front_view(shape: CarShape, look: CarLook) -> View:
     return view
 
 
-def _tail_lamps(view: View, shape: CarShape, half: float) -> None:
+def _tail_lamps(view: PaintedSide, shape: CarShape, half: float) -> None:
     z = float(shape.belt_at(np.array(-shape.length / 2))) - 0.03
     tall = shape.name in ("suv", "van")
     high, low, inner = (z + 0.28, z - 0.2, 0.8) if tall else (z - 0.02, z - 0.2, 0.62)
@@ -219,10 +149,10 @@ def _tail_lamps(view: View, shape: CarShape, half: float) -> None:
         )
 
 
-def rear_view(shape: CarShape, look: CarLook) -> View:
+def rear_view(shape: CarShape, look: CarLook) -> PaintedSide:
     """The tail: lamps, lid, bumper, rear window; horizontal is y."""
     half, low = shape.width / 2, shape.clearance
-    view = View((-half - 0.1, half + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
+    view = PaintedSide((-half - 0.1, half + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
     _end_window(view, shape, shape.glass[0], shape.glass[1])
     _tail_lamps(view, shape, half)
     plate = shape.rear_plate_z
@@ -252,7 +182,7 @@ def rear_view(shape: CarShape, look: CarLook) -> View:
     return view
 
 
-def _side_windows(view: View, shape: CarShape, look: CarLook) -> None:
+def _side_windows(view: PaintedSide, shape: CarShape, look: CarLook) -> None:
     xs = np.linspace(shape.glass[0] + 0.15, shape.glass[3] - 0.12, 80)
     low, high = shape.belt_at(xs) + 0.04, shape.top_at(xs) - 0.10
     open_ = high > low + 0.06
@@ -268,7 +198,7 @@ def _side_windows(view: View, shape: CarShape, look: CarLook) -> None:
         )
 
 
-def _doors(view: View, shape: CarShape) -> None:
+def _doors(view: PaintedSide, shape: CarShape) -> None:
     front_gap = shape.glass[3] - 0.25
     for x in (*shape.pillars, front_gap):
         belt = float(shape.belt_at(np.array(x)))
@@ -284,10 +214,10 @@ def _doors(view: View, shape: CarShape) -> None:
     )
 
 
-def side_view(shape: CarShape, look: CarLook) -> View:
+def side_view(shape: CarShape, look: CarLook) -> PaintedSide:
     """Both flanks; horizontal is x."""
     half_length, low = shape.length / 2, shape.clearance
-    view = View((-half_length - 0.1, half_length + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
+    view = PaintedSide((-half_length - 0.1, half_length + 0.1), (0, shape.height + 0.1), look.paint, look.px_per_m)
     _side_windows(view, shape, look)
     _doors(view, shape)
     nose, tail = shape.top[-1][1], float(shape.belt_at(np.array(-half_length))) - 0.03
@@ -317,10 +247,10 @@ def side_view(shape: CarShape, look: CarLook) -> View:
     return view
 
 
-def top_view(shape: CarShape, look: CarLook) -> View:
+def top_view(shape: CarShape, look: CarLook) -> PaintedSide:
     """Bonnet, windscreen, roof and lid from above; horizontal is x, vertical is y."""
     half_length, half = shape.length / 2, shape.width / 2
-    view = View((-half_length - 0.1, half_length + 0.1), (-half - 0.1, half + 0.1), look.paint, look.px_per_m)
+    view = PaintedSide((-half_length - 0.1, half_length + 0.1), (-half - 0.1, half + 0.1), look.paint, look.px_per_m)
     rear_low, rear_high, front_high, front_low = shape.glass
     roof = half * shape.roof_width - 0.05
     for low_x, high_x in ((front_low, front_high), (rear_low, rear_high)):
@@ -347,7 +277,7 @@ def top_view(shape: CarShape, look: CarLook) -> View:
     return view
 
 
-def _weather(view: View, look: CarLook, salt: int) -> None:
+def _weather(view: PaintedSide, look: CarLook, salt: int) -> None:
     """Road dirt, thickest low down."""
     if look.dirt <= 0:
         return

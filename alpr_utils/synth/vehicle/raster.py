@@ -6,8 +6,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from alpr_utils.synth.raytraced.render import Camera
 from alpr_utils.synth.vehicle.mesh import vertex_normals
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.shape import CarShape, body
 
 _RING = 191  # points in each cross section of `car_shape.body`
@@ -91,14 +91,14 @@ def coarse_body(shape: CarShape, fine: bool) -> CoarseBody:
     return CoarseBody(vertices, normals.reshape(-1, 3), faces, strength.argmax(1).astype(np.int8))
 
 
-def _window(xy: np.ndarray, camera: Camera) -> tuple[int, int, int, int] | None:
+def _window(xy: np.ndarray, camera: PinholeCamera) -> tuple[int, int, int, int] | None:
     """left, top, right, bottom in the picture; None when outside."""
     left, top = np.maximum(np.floor(xy.min(0)) - WINDOW_MARGIN_PX, 0).astype(int)
     right, bottom = np.minimum(np.ceil(xy.max(0)) + WINDOW_MARGIN_PX, (camera.width_px, camera.height_px)).astype(int)
     return (int(left), int(top), int(right), int(bottom)) if right - left > 3 and bottom - top > 3 else None
 
 
-def rasterise(shape: CarShape, pose: Pose, camera: Camera, shrink: int) -> Surface | None:
+def rasterise(shape: CarShape, pose: Pose, camera: PinholeCamera, shrink: int) -> Surface | None:
     """See a body through the camera, in a window with room for its wheels.
 
     Returns:

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from alpr_utils.synth.plate.wear import smooth_noise
-from alpr_utils.synth.raytraced.render import Camera
-from alpr_utils.synth.scene.light import Light
-from alpr_utils.synth.scene.signs import make_sign
+from alpr_utils.synth.vehicle.light import Light
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
+from alpr_utils.synth.vehicle.signs import make_sign
 
 SHRINK = 2  # the surroundings are painted at half resolution
 _GROUNDS = ((72, 72, 74), (98, 97, 95), (128, 126, 121), (118, 108, 94), (60, 61, 64))
@@ -45,7 +45,7 @@ class _Rays:
     away: np.ndarray
 
 
-def _rays(camera: Camera) -> _Rays:
+def _rays(camera: PinholeCamera) -> _Rays:
     right, down, forward = camera.axes().astype(np.float32)
     height, width = camera.height_px // SHRINK, camera.width_px // SHRINK
     u = ((np.arange(width, dtype=np.float32) + 0.5) * SHRINK - camera.width_px / 2) / np.float32(camera.focal_px)
@@ -107,7 +107,7 @@ def _ground(rays: _Rays, setting: Setting, light: Light, rng: np.random.Generato
     return albedo
 
 
-def _on_ground(camera: Camera, corners: np.ndarray) -> np.ndarray | None:
+def _on_ground(camera: PinholeCamera, corners: np.ndarray) -> np.ndarray | None:
     """Corners (4, 2) on the ground in sixteenths of the half picture's pixels; None when behind the camera."""
     seen = camera.project(np.concatenate([corners, np.zeros((len(corners), 1))], 1))
     if seen[:, 2].min() < 0.4:
@@ -140,7 +140,7 @@ def _markings(setting: Setting, rng: np.random.Generator) -> list[np.ndarray]:
     return strips
 
 
-def shadow_layer(camera: Camera, outlines: list[np.ndarray]) -> np.ndarray:
+def shadow_layer(camera: PinholeCamera, outlines: list[np.ndarray]) -> np.ndarray:
     """How dark the ground under vehicles is, float32 (h, w, 1) of the half picture, 1 where light falls unhindered."""
     mask = np.zeros((camera.height_px // SHRINK, camera.width_px // SHRINK), np.float32)
     for outline in outlines:
@@ -179,7 +179,7 @@ def _facade(rng: np.random.Generator, lit: bool) -> np.ndarray:
     return front * (0.85 + 0.3 * smooth_noise(rng, (180, 240), 40)[..., None])
 
 
-def _lay(canvas: np.ndarray, picture: np.ndarray, corners: np.ndarray, camera: Camera, shrink: int) -> None:
+def _lay(canvas: np.ndarray, picture: np.ndarray, corners: np.ndarray, camera: PinholeCamera, shrink: int) -> None:
     """Warp ``picture`` onto a rectangle in the street, corners (4, 3) clockwise from its top left, in place."""
     seen = camera.project(corners)
     if seen[:, 2].min() < 0.5:
@@ -199,7 +199,9 @@ def _lay(canvas: np.ndarray, picture: np.ndarray, corners: np.ndarray, camera: C
     cv2.copyTo(cv2.warpPerspective(picture, warp, size, borderMode=cv2.BORDER_REPLICATE), mask, window)
 
 
-def _houses(canvas: np.ndarray, setting: Setting, camera: Camera, light: Light, rng: np.random.Generator) -> None:
+def _houses(
+    canvas: np.ndarray, setting: Setting, camera: PinholeCamera, light: Light, rng: np.random.Generator
+) -> None:
     fronts = [_facade(rng, light.dark) for _ in range(3)]
     y = setting.houses_y
     shone = light.on_surface(np.array([0, -1, 0], np.float32), np.array(y - camera.position[1], np.float32))
@@ -228,7 +230,7 @@ def _tree(number: int) -> tuple[np.ndarray, np.ndarray]:
     return colour.astype(np.float32), cover
 
 
-def _trees(canvas: np.ndarray, setting: Setting, camera: Camera, light: Light, rng: np.random.Generator) -> None:
+def _trees(canvas: np.ndarray, setting: Setting, camera: PinholeCamera, light: Light, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(0, 7))):
         y = setting.houses_y * float(rng.uniform(0.5, 0.98))
         x = float(rng.uniform(-1, 1)) * y
@@ -255,7 +257,7 @@ def _trees(canvas: np.ndarray, setting: Setting, camera: Camera, light: Light, r
 
 
 def paint_surroundings(
-    camera: Camera, setting: Setting, light: Light, outlines: list[np.ndarray], rng: np.random.Generator
+    camera: PinholeCamera, setting: Setting, light: Light, outlines: list[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     """Everything but the vehicles, whose shadows are cast on the ground: uint8 (H, W, 3)."""
     rays = _rays(camera)
@@ -284,7 +286,7 @@ def paint_surroundings(
 
 
 def put_up_boards(
-    canvas: np.ndarray, camera: Camera, setting: Setting, light: Light, count: int, rng: np.random.Generator
+    canvas: np.ndarray, camera: PinholeCamera, setting: Setting, light: Light, count: int, rng: np.random.Generator
 ) -> None:
     """Signs on posts, on walls and on the ground, sharp as plates are, in place."""
     for _ in range(count):

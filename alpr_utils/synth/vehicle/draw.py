@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from alpr_utils.synth.raytraced.render import Camera
-from alpr_utils.synth.scene.light import Light
-from alpr_utils.synth.scene.signs import decorate
 from alpr_utils.synth.vehicle import paint as car_paint
 from alpr_utils.synth.vehicle.car import random_look
-from alpr_utils.synth.vehicle.paint import View
+from alpr_utils.synth.vehicle.light import Light
+from alpr_utils.synth.vehicle.painted_side import PaintedSide
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.raster import SIDES, WINDOW_MARGIN_PX, Pose, Surface, coarse_body, rasterise
 from alpr_utils.synth.vehicle.shape import HATCHBACK, SEDAN, SUV, VAN, CarShape
+from alpr_utils.synth.vehicle.signs import decorate
 
 BUS = CarShape(
     "van", 9.0, 2.45,
@@ -61,7 +61,12 @@ def pick_shape(rng: np.random.Generator) -> CarShape:
 
 
 def stand(
-    shape: CarShape, place: tuple[float, float], yaw_deg: float, front: bool, camera: Camera, rng: np.random.Generator
+    shape: CarShape,
+    place: tuple[float, float],
+    yaw_deg: float,
+    front: bool,
+    camera: PinholeCamera,
+    rng: np.random.Generator,
 ) -> Vehicle | None:
     """A vehicle whose plate end is at ``place`` and turned ``yaw_deg`` from the south; None when out of the picture."""
     long, wide, high = (float(v) for v in rng.uniform((0.93, 0.95, 0.94), (1.05, 1.04, 1.06)))
@@ -100,7 +105,7 @@ def _filled(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.where(seen[..., None], points, spread)
 
 
-def _views(vehicle: Vehicle, camera: Camera, snow: float, rng: np.random.Generator) -> dict[int, View]:
+def _views(vehicle: Vehicle, camera: PinholeCamera, snow: float, rng: np.random.Generator) -> dict[int, PaintedSide]:
     """Those flat views of it that the camera sees, by their index in `SIDES`."""
     px_per_m = camera.focal_px / max(vehicle.distance_m, 1.0)
     near = px_per_m > FAR_PX_PER_M
@@ -120,7 +125,7 @@ def _views(vehicle: Vehicle, camera: Camera, snow: float, rng: np.random.Generat
     return views
 
 
-def _paint(vehicle: Vehicle, views: dict[int, View]) -> tuple[np.ndarray, np.ndarray]:
+def _paint(vehicle: Vehicle, views: dict[int, PaintedSide]) -> tuple[np.ndarray, np.ndarray]:
     """Colour, linear float32 (H, W, 3), and how smooth the surface is, float32 (H, W), in the vehicle's window."""
     surface = vehicle.surface
     points = _enlarged(_filled(surface.points, surface.seen), surface)
@@ -146,7 +151,7 @@ def _linear(pixels: np.ndarray) -> np.ndarray:
     return cv2.LUT(pixels, table)
 
 
-def _wheel(vehicle: Vehicle, camera: Camera, axle: float, side: int, inset: float) -> np.ndarray:
+def _wheel(vehicle: Vehicle, camera: PinholeCamera, axle: float, side: int, inset: float) -> np.ndarray:
     """A circle of tyre in pixels of the vehicle's window, in sixteenths: int32 (24, 2)."""
     shape, angles = vehicle.shape, np.linspace(0, 2 * np.pi, 24, endpoint=False)
     radius = shape.wheel_radius
@@ -156,7 +161,9 @@ def _wheel(vehicle: Vehicle, camera: Camera, axle: float, side: int, inset: floa
     return np.clip(xy * 16, -30000, 30000).astype(np.int32)
 
 
-def _lay_wheels(layer: np.ndarray, cover: np.ndarray, vehicle: Vehicle, camera: Camera, light: np.ndarray) -> None:
+def _lay_wheels(
+    layer: np.ndarray, cover: np.ndarray, vehicle: Vehicle, camera: PinholeCamera, light: np.ndarray
+) -> None:
     """Tyres below the body, in place; the body is painted over them."""
     for axle in vehicle.shape.axles:
         for side in (-1, 1):
@@ -166,7 +173,7 @@ def _lay_wheels(layer: np.ndarray, cover: np.ndarray, vehicle: Vehicle, camera: 
             cv2.fillConvexPoly(cover, hull, 1.0, cv2.LINE_AA, 4)
 
 
-def _lay_rims(layer: np.ndarray, vehicle: Vehicle, camera: Camera, light: np.ndarray, spokes: int) -> None:
+def _lay_rims(layer: np.ndarray, vehicle: Vehicle, camera: PinholeCamera, light: np.ndarray, spokes: int) -> None:
     """The outer faces of the wheels that look at the camera, over the body, in place."""
     eye = (np.array(camera.position) - vehicle.pose.place) @ vehicle.pose.turn()
     side = 1 if eye[1] > 0 else -1
@@ -185,7 +192,7 @@ def _lay_rims(layer: np.ndarray, vehicle: Vehicle, camera: Camera, light: np.nda
             cv2.line(layer, middle.astype(int).tolist(), end.astype(int).tolist(), metal, thick, cv2.LINE_AA, 4)
 
 
-def _shaded(vehicle: Vehicle, camera: Camera, light: Light) -> tuple[np.ndarray, np.ndarray]:
+def _shaded(vehicle: Vehicle, camera: PinholeCamera, light: Light) -> tuple[np.ndarray, np.ndarray]:
     """Light on the body and what it mirrors, both float32 (H, W, 3) in its window."""
     surface, scale = vehicle.surface, np.array(vehicle.pose.scale, np.float32)
     eye = ((np.array(camera.position) - vehicle.pose.place) @ vehicle.pose.turn()).astype(np.float32)
@@ -202,7 +209,7 @@ def _shaded(vehicle: Vehicle, camera: Camera, light: Light) -> tuple[np.ndarray,
 
 
 def _sprite(
-    vehicle: Vehicle, camera: Camera, light: Light, snow: float, rng: np.random.Generator
+    vehicle: Vehicle, camera: PinholeCamera, light: Light, snow: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The vehicle in its window: float32 (H, W, 3) 0..255, and how much of each pixel it covers, (H, W) 0..1."""
     views = _views(vehicle, camera, snow, rng)
@@ -218,7 +225,7 @@ def _sprite(
 
 
 def draw_vehicle(
-    canvas: np.ndarray, vehicle: Vehicle, camera: Camera, light: Light, snow: float, rng: np.random.Generator
+    canvas: np.ndarray, vehicle: Vehicle, camera: PinholeCamera, light: Light, snow: float, rng: np.random.Generator
 ) -> None:
     """Paint the vehicle over ``canvas: uint8 (H, W, 3)``, in place; its plate comes later."""
     window = canvas[vehicle.window]
@@ -230,7 +237,7 @@ def draw_vehicle(
     window[:] = (window + cover[..., None] * (shown - window)).astype(np.uint8)
 
 
-def _half(camera: Camera) -> Camera:
+def _half(camera: PinholeCamera) -> PinholeCamera:
     size = (camera.width_px // 2, camera.height_px // 2)
     return replace(camera, focal_px=camera.focal_px / 2, width_px=size[0], height_px=size[1])
 

@@ -8,11 +8,11 @@ import numpy as np
 from alpr_utils.plates import plate_type
 from alpr_utils.plates.plate_type import PlateLayout
 from alpr_utils.synth.photo.view import project_boxes, project_points, warp_plate
+from alpr_utils.synth.plate.labels import ScenePlate
 from alpr_utils.synth.plate.render import RenderedPlate, render_plate
-from alpr_utils.synth.raytraced.render import Camera
-from alpr_utils.synth.scene.labels import ScenePlate
-from alpr_utils.synth.scene.light import Light
-from alpr_utils.synth.vehicle.composed import Vehicle, plate_place
+from alpr_utils.synth.vehicle.draw import Vehicle, plate_place
+from alpr_utils.synth.vehicle.light import Light
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 
 MARGIN_PX = 2.0
 _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 28, 220
@@ -60,7 +60,7 @@ def _board(vehicle: Vehicle, plate: RenderedPlate, layout: PlateLayout, rng: np.
 
 
 def hang_plate(
-    vehicle: Vehicle, layout: PlateLayout, camera: Camera, least_px: float, rng: np.random.Generator
+    vehicle: Vehicle, layout: PlateLayout, camera: PinholeCamera, least_px: float, rng: np.random.Generator
 ) -> HungPlate | None:
     """A random plate of that layout; None where it would be cut off, turned away or narrower than ``least_px``."""
     text = plate_type(layout.country).random_text(rng, layout, False)

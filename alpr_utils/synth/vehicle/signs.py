@@ -8,7 +8,7 @@ import numpy as np
 from alpr_utils.synth.glyphs.faces import pick_face
 from alpr_utils.synth.glyphs.korean_face import pick_korean_face
 from alpr_utils.synth.plate.parts import dealer_text_mask
-from alpr_utils.synth.vehicle.paint import View
+from alpr_utils.synth.vehicle.painted_side import PaintedSide
 from alpr_utils.synth.vehicle.shape import CarShape
 
 _LATIN = (
@@ -66,7 +66,12 @@ def make_sign(rng: np.random.Generator, height_px: int = 64) -> np.ndarray:
 
 
 def _stick(
-    view: View, centre: tuple[float, float], height_m: float, rng: np.random.Generator, bare: bool, mirrored: bool
+    view: PaintedSide,
+    centre: tuple[float, float],
+    height_m: float,
+    rng: np.random.Generator,
+    bare: bool,
+    mirrored: bool,
 ) -> None:
     """A sticker, or with ``bare`` only its letters, on a view of a vehicle, in place; ``centre`` in metres."""
     height = max(4, round(height_m * view.px_per_m))
@@ -86,7 +91,7 @@ def _stick(
         window[:] = sign[: window.shape[0], : window.shape[1]][:, ::turn]
 
 
-def decorate(view: View, side: str, shape: CarShape, mirrored: bool, rng: np.random.Generator) -> None:
+def decorate(view: PaintedSide, side: str, shape: CarShape, mirrored: bool, rng: np.random.Generator) -> None:
     """Badges, stickers and adverts on a view of a vehicle, in place; ``mirrored`` where it is seen from behind."""
     half = shape.width / 2
     tall = shape.height > 1.9

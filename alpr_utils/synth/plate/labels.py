@@ -1,4 +1,4 @@
-"""What a generator knows about a scene it made: exact labels, whichever way the picture came about."""
+"""The labels of a generated picture, whichever way it was made."""
 
 from dataclasses import dataclass
 

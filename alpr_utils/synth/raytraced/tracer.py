@@ -10,39 +10,11 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.synth.vehicle.mesh import MATT, Material, Mesh
+from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 
 
 class RendererError(AlprError):
     """The ray tracer is not installed."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole camera; positions in metres, z up, ``focal_px`` in pixels of the picture."""
-
-    position: tuple[float, float, float]
-    target: tuple[float, float, float]
-    focal_px: float
-    width_px: int
-    height_px: int
-    roll_deg: float = 0.0
-
-    def axes(self) -> np.ndarray:
-        """Rows: right, down and forward as unit vectors, float64 (3, 3)."""
-        forward = np.subtract(self.target, self.position)
-        forward /= np.linalg.norm(forward)
-        right = np.cross(forward, (0, 0, 1))
-        right /= np.linalg.norm(right)
-        down = np.cross(forward, right)
-        roll = np.radians(self.roll_deg)
-        turned = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
-        return np.stack([*turned, forward])
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Where ``points: (N, 3)`` appear: float64 (N, 3) of x, y in pixels and the depth in metres."""
-        seen = (points - np.array(self.position)) @ self.axes().T
-        pixels = seen[:, :2] / seen[:, 2:] * self.focal_px + (self.width_px / 2, self.height_px / 2)
-        return np.concatenate([pixels, seen[:, 2:]], 1)
 
 
 @dataclass(frozen=True)
@@ -166,7 +138,7 @@ def _emitters(mi: ModuleType, lights: Lights) -> dict[str, Any]:
 class World:
     """A loaded scene that can be looked at and photographed."""
 
-    def __init__(self, meshes: list[Mesh], lights: Lights, camera: Camera) -> None:
+    def __init__(self, meshes: list[Mesh], lights: Lights, camera: PinholeCamera) -> None:
         self._mi = load_mitsuba()
         self._camera = camera
         with tempfile.TemporaryDirectory() as folder:

@@ -6,12 +6,14 @@ from functools import cache
 import cv2
 import numpy as np
 
+from alpr_utils.synth.photo.camera import motion_kernel, through_jpeg
+
 Range = tuple[float, float]
 _TILE = (848, 1408)  # larger than the picture, so that its noise never repeats at the same place
 
 
 @dataclass(frozen=True)
-class CameraRanges:
+class SceneCameraRanges:
     """Ranges that the faults of a camera are drawn from.
 
     Attributes:
@@ -41,7 +43,7 @@ class CameraRanges:
     jpeg_quality: Range = (45, 95)
 
 
-def add_glare(canvas: np.ndarray, x: float, y: float, radius: float, colour: tuple[float, float, float]) -> None:
+def add_lamp(canvas: np.ndarray, x: float, y: float, radius: float, colour: tuple[float, float, float]) -> None:
     """A burning lamp with its halo on ``canvas: uint8``, in place; ``colour`` 0..255."""
     reach = int(np.ceil(8 * radius)) + 2
     x0, y0 = max(round(x) - reach, 0), max(round(y) - reach, 0)
@@ -60,17 +62,12 @@ def _noise_tile() -> np.ndarray:
     return np.random.default_rng(0).standard_normal((*_TILE, 3), np.float32)
 
 
-def _blurred(image: np.ndarray, ranges: CameraRanges, rng: np.random.Generator) -> np.ndarray:
+def _blurred(image: np.ndarray, ranges: SceneCameraRanges, rng: np.random.Generator) -> np.ndarray:
     image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(*ranges.defocus_px)))
     if rng.random() < ranges.motion:
         length = max(2, round(float(rng.uniform(*ranges.motion_px))))
-        kernel = np.zeros((length + 2 - length % 2 + 1,) * 2, np.float32)
-        middle = kernel.shape[0] // 2
         angle = float(rng.normal(0, 0.5)) + (np.pi / 2 if rng.random() < 0.25 else 0)
-        step = length / 2 * np.array([np.cos(angle), np.sin(angle)])
-        start, end = (((middle + sign * step) * 16).astype(int).tolist() for sign in (-1, 1))
-        cv2.line(kernel, start, end, 1.0, 1, cv2.LINE_AA, 4)
-        image = cv2.filter2D(image, -1, kernel / kernel.sum())
+        image = cv2.filter2D(image, -1, motion_kernel(length, angle, length // 2 + 1))
     if rng.random() < ranges.resample:
         factor = float(rng.uniform(*ranges.resample_factor))
         small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -78,7 +75,7 @@ def _blurred(image: np.ndarray, ranges: CameraRanges, rng: np.random.Generator) 
     return image
 
 
-def _toned(image: np.ndarray, ranges: CameraRanges, rng: np.random.Generator) -> np.ndarray:
+def _toned(image: np.ndarray, ranges: SceneCameraRanges, rng: np.random.Generator) -> np.ndarray:
     """Contrast, brightness and tint by a table for each colour."""
     contrast, shift = rng.uniform(*ranges.contrast), rng.uniform(*ranges.brightness)
     gains = 1 + rng.normal(0, ranges.tint, 3)
@@ -96,8 +93,8 @@ def _noisy(image: np.ndarray, strength: float, grey: bool, rng: np.random.Genera
     return np.clip(cv2.scaleAdd(grain, strength, image.astype(np.float32)), 0, 255).astype(np.uint8)
 
 
-def develop(
-    image: np.ndarray, ranges: CameraRanges, dark: bool, infrared: bool, rng: np.random.Generator
+def take_picture(
+    image: np.ndarray, ranges: SceneCameraRanges, dark: bool, infrared: bool, rng: np.random.Generator
 ) -> np.ndarray:
     """Photograph ``image: uint8 (H, W, 3)`` RGB of at most 1408x848: the same shape and type."""
     grey = infrared or bool(rng.random() < ranges.grey)
@@ -108,6 +105,4 @@ def develop(
     if rng.random() < ranges.sharpen:
         amount = float(rng.uniform(0.3, 0.9))
         image = cv2.addWeighted(image, 1 + amount, cv2.GaussianBlur(image, (0, 0), 1.2), -amount, 0)
-    quality = int(rng.uniform(*ranges.jpeg_quality))
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
+    return through_jpeg(image, int(rng.uniform(*ranges.jpeg_quality)))
