@@ -152,16 +152,16 @@ def test_a_configuration_file_sets_network_and_training(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is no JSON"),
-        ("[]", "no JSON object"),
+        ("{", "is not JSON"),
+        ("[]", "does not hold a JSON object"),
         ('{"netwrok": {}}', "unknown key 'netwrok'; known are architecture, network, training"),
         ('{"architecture": "yolov3"}', "is for 'yolov3'; run 'train yolov3'"),
         ('{"network": {"depth": 3}}', "network: has the unknown key 'depth'; known are stem"),
-        ('{"network": {"stem": "16"}}', 'network: stem must be of type int, not "16"'),
+        ('{"network": {"stem": "16"}}', 'network: stem must be a whole number, not "16"'),
         ('{"network": {"anchors": {"strides": 8}}}', "network: anchors: strides must be a list, not 8"),
-        ('{"training": {"more_sizes": [[64]]}}', r"training: more_sizes\[0\] must be a list of 2, not \[64\]"),
+        ('{"training": {"more_sizes": [[64]]}}', r"training: more_sizes\[0\]: lacks an item"),
         ('{"training": {"sources": [{"share": 1}]}}', r"sources\[0\]: lacks the key 'folder'"),
-        ('{"training": {"batch": true}}', "batch must be of type int, not true"),
+        ('{"training": {"batch": true}}', "batch must be a whole number, not true"),
     ],
 )
 def test_a_broken_configuration_gets_one_clear_sentence(tmp_path: Path, text: str, message: str):

@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import resource
 import numpy as np
-from alpr_utils.memory import keep_freed_memory
+from alpr_utils.training.memory import keep_freed_memory
 kept = keep_freed_memory()
 np.ones(20_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
