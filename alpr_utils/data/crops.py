@@ -10,9 +10,8 @@ import numpy as np
 from alpr_utils.data.split import load_usable_half, texts_of_half
 from alpr_utils.errors import LabelError
 from alpr_utils.images import PICTURE_SUFFIXES, read_image
-from alpr_utils.plates import COUNTRIES
+from alpr_utils.plates import COUNTRIES, PlateTextError
 from alpr_utils.plates.korea import text_of_crop_name
-from alpr_utils.plates.plate_type import PlateTextError
 
 TWO_ROW_ASPECT = 2.4  # a plate narrower than this times its height may have two rows
 _NO_BOXES = np.empty((0, 4))

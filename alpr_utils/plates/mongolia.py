@@ -3,26 +3,19 @@
 Diplomatic plates are written otherwise, ``ДК1234``; `SLOTS` and `LAYOUTS` are those of all other plates.
 """
 
+from itertools import product
+
 import numpy as np
 
-from alpr_utils.plates.plate_type import (
-    Box,
-    ParsedPlate,
-    PlateColours,
-    PlateLayout,
-    PlateTextError,
-    PlateType,
-    TextForm,
-    TextPart,
-)
+from alpr_utils.plates.country import PlateType
+from alpr_utils.plates.layout import Box, PlateColours, PlateLayout
+from alpr_utils.plates.text_form import ParsedPlate, PlateTextError, TextForm, TextPart
 
 DIGITS = "0123456789"
 LETTERS = "АБВГДЕЖЗИКЛМНОӨПРСТУҮХЦЧЭЯ"
 ALPHABET = DIGITS + LETTERS
 SLOTS = (DIGITS,) * 4 + (LETTERS,) * 3
 DIPLOMATIC = "ДК"
-DIPLOMATIC_FORM = TextForm("diplomatic", (TextPart("series", (DIPLOMATIC,)), *(TextPart("number", tuple(DIGITS)),) * 4))
-
 REGIONS = {
     **dict.fromkeys(("УБ", "УН", "УА", "УЕ", "УК"), "Ulaanbaatar"),
     "АР": "Arkhangai",
@@ -60,7 +53,18 @@ REGIONS = {
 CAPITAL_CODES = ("УБ", "УН", "УА", "УЕ", "УК")
 CAPITAL_SHARE = 0.65
 
-PLATE_LABEL = "plate"
+_NUMBER = (TextPart("number", tuple(DIGITS)),) * 4
+# Codes that are not listed are read as well, where the network is sure of them: the list may be incomplete.
+_REGION = TextPart(
+    "region",
+    tuple(REGIONS),
+    CAPITAL_CODES,
+    others=tuple(first + second for first, second in product(LETTERS, LETTERS) if first + second not in REGIONS),
+    others_weight=0.03,
+)
+STANDARD_FORM = TextForm("standard", (*_NUMBER, _REGION, TextPart("series", tuple(LETTERS))))
+DIPLOMATIC_FORM = TextForm("diplomatic", (TextPart("series", (DIPLOMATIC,)), *_NUMBER))
+
 # The class names of the public Mongolian-ALPR label files; those have no code for О and Ж, `o` and `j` are ours.
 LABEL_CODES = {
     **{digit: digit for digit in DIGITS},
@@ -91,6 +95,9 @@ LABEL_CODES = {
     "Э": "e",
     "Я": "ya",
 }
+
+_UNLABELLED_O = ("0", "9")  # what the public labels call the letter О
+
 
 _LATIN_LOOKALIKES = str.maketrans("ABEKMHOPCTYX", "АВЕКМНОРСТУХ")
 
@@ -219,9 +226,6 @@ DIPLOMATIC_LAYOUT = PlateLayout(
     char_centres_mm=tuple((x, 55) for x in (76, 128, 232, 283, 370, 421)),
     char_heights_mm=(74,) * 6,
     char_strokes_mm=(_STROKE_SHARE * 74,) * 6,
-    emblem_box_mm=None,
-    oval_box_mm=None,
-    oval_texts=(),
     share=0.15,
     colours=(DIPLOMATIC_COLOURS,),
     slots=DIPLOMATIC_FORM.slots,
@@ -230,14 +234,25 @@ DIPLOMATIC_LAYOUT = PlateLayout(
     group_spread_mm=(2.0, 2.0),
 )
 
-MONGOLIA = PlateType(
+
+def label_character(name: str, place: int) -> str:
+    """The letter О, for which the public labels have no code: they call it 0 or, once or twice, 9."""
+    return "О" if place >= len(_NUMBER) and name in _UNLABELLED_O else ""
+
+
+PLATES = PlateType(
     country="mn",
+    name="Mongolia",
     alphabet=ALPHABET,
-    slots=SLOTS,
-    label_codes=LABEL_CODES,
+    forms=(STANDARD_FORM, DIPLOMATIC_FORM),
     layouts=(*LAYOUTS, DIPLOMATIC_LAYOUT),
     colours=(*COLOURS, DIPLOMATIC_COLOURS),
     parse=parse,
     format=format,
     random_text=text_for,
+    lookalikes=(("0", "О"),),
+    label_codes=LABEL_CODES,
+    label_character=label_character,
+    classical=True,
+    dealer_words=("ТАВАН ГОЛ", "АВТО ХУДАЛДАА", "МОНГОЛ МОТОР", "НОМИН АВТО", "ТЭНГЭР ХХК", "99112233", "77001122"),
 )

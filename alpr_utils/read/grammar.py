@@ -7,21 +7,11 @@ on some plates its two syllables are stacked, so that a reader that goes from le
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import product
 
 import numpy as np
 
 from alpr_utils.errors import AlprError
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.korea_text import FORMS as KOREAN_FORMS
-from alpr_utils.plates.mongolia import REGIONS as MONGOLIAN_REGIONS
-from alpr_utils.plates.mongolia import SLOTS as MONGOLIAN_SLOTS
-
-UNLISTED_REGION = 0.03
-"""Probability of a Mongolian region code that is not listed, relative to one that is."""
-
-LOOKALIKES = (("0", "О"),)
-"""Tokens of the same shape, told apart only by where they stand."""
+from alpr_utils.plates import COUNTRIES, plate_type
 
 Tokens = tuple[str, ...]
 _Choices = Mapping[Tokens, float]  # what may stand somewhere, with its log weight; all of one length
@@ -39,37 +29,25 @@ def check_alphabet(tokens: Sequence[str]) -> None:
         raise AlphabetError(f"The alphabet holds {named}; give every token once, as tokens_of() does.")
 
 
-def _split(choice: str, words: bool) -> Tokens:
-    """A choice of a `TextPart` as tokens: a Korean word is one if ``words``, all else falls into its characters."""
-    return (choice,) if words and all("가" <= char <= "힣" for char in choice) else tuple(choice)
-
-
-def _mongolian_series() -> list[_Choices]:
-    """Four digits and three letters, the first two of which should be a region code."""
-    digits: list[_Choices] = [{(char,): 0.0 for char in slot} for slot in MONGOLIAN_SLOTS[:4]]
-    unlisted = float(np.log(UNLISTED_REGION))
-    codes: _Choices = {
-        pair: 0.0 if "".join(pair) in MONGOLIAN_REGIONS else unlisted for pair in product(*MONGOLIAN_SLOTS[4:6])
-    }
-    return [*digits, codes, {(char,): 0.0 for char in MONGOLIAN_SLOTS[6]}]
-
-
 def _forms_of(country: str, words: bool) -> list[list[_Choices]]:
-    """All ways to write a plate of the country, each a list of what may stand there one after the other."""
-    if country == "kr":
-        forms = KOREAN_FORMS.values()
-        return [[{_split(choice, words): 0.0 for choice in part.choices} for part in form.parts] for form in forms]
+    """All ways to write a plate of the country, each a list of what may stand there one after the other.
+
+    A word of the country is one token if ``words``, all else falls into its characters.
+    """
     plates = plate_type(country)
-    all_slots = dict.fromkeys(slots for slots in (plates.slots, *(layout.slots for layout in plates.layouts)) if slots)
+    whole = set(plates.words) if words else set()
     return [
-        _mongolian_series() if slots == MONGOLIAN_SLOTS else [{(char,): 0.0 for char in slot} for slot in slots]
-        for slots in all_slots
+        [
+            {(text,) if text in whole else tuple(text): float(np.log(weight)) for text, weight in part.weights.items()}
+            for part in form.parts
+        ]
+        for form in plates.forms
     ]
 
 
 @cache
-def _vocabulary(country: str, words: bool = True) -> frozenset[str]:
-    forms = _forms_of(country, words)
+def _vocabulary(code: str, words: bool = True) -> frozenset[str]:
+    forms = _forms_of(code, words)
     return frozenset(token for form in forms for choices in form for pieces in choices for token in pieces)
 
 
@@ -81,7 +59,7 @@ def tokens_of(countries: Sequence[str], words: bool = True) -> Tokens:
     Raises:
         AlprError: no such country.
     """
-    found = frozenset().union(*(_vocabulary(country, words) for country in countries))
+    found = frozenset().union(*(_vocabulary(plate_type(country).country, words) for country in countries))
     return tuple(sorted(found, key=lambda token: (len(token), token)))
 
 
@@ -92,7 +70,7 @@ def tokenise(text: str, country: str) -> Tokens:
         AlphabetError: a character that no plate of the country carries.
         AlprError: no such country.
     """
-    known = _vocabulary(country)
+    known = _vocabulary(plate_type(country).country)
     longest = max(len(token) for token in known)
     tokens: list[str] = []
     start = 0
@@ -199,6 +177,7 @@ class Grammar:
         """
         if not countries:
             raise AlprError("A grammar needs a country; name at least one.")
+        codes = tuple(plate_type(country).country for country in countries)
         needed = tokens_of(countries, words)
         alphabet = needed if tokens is None else tuple(tokens)
         check_alphabet(alphabet)
@@ -206,7 +185,7 @@ class Grammar:
         if lacking:
             named = f"'{', '.join(countries)}' need the tokens {' '.join(lacking)}"
             raise AlphabetError(f"Plates of {named}, which the alphabet lacks; use a reader trained for them.")
-        forms = [(index, form) for index, country in enumerate(countries) for form in _forms_of(country, words)]
+        forms = [(index, form) for index, country in enumerate(codes) for form in _forms_of(country, words)]
         builder = _Builder(forms)
         builder.state(frozenset(_Place(form, 0, ()) for form in range(len(forms))))
         next_state = np.full((len(builder.futures), len(alphabet)), -1, np.int32)
@@ -219,7 +198,7 @@ class Grammar:
             for token, reached, weight in arcs:
                 next_state[start - state, columns[token]] = start - reached
                 weights[start - state, columns[token]] = weight
-        return cls(alphabet, tuple(countries), next_state, weights, ends)
+        return cls(alphabet, codes, next_state, weights, ends)
 
     @cached_property
     def arcs(self) -> tuple[dict[int, tuple[int, float]], ...]:
@@ -232,9 +211,10 @@ class Grammar:
 
     @cached_property
     def lookalikes(self) -> tuple[tuple[int, int], ...]:
-        """Columns of the alphabet that hold the same shape."""
-        pairs = (pair for pair in LOOKALIKES if set(pair) <= set(self.tokens))
-        return tuple((self.tokens.index(first), self.tokens.index(second)) for first, second in pairs)
+        """Columns of the alphabet that hold the same shape, in any country."""
+        pairs = dict.fromkeys(pair for plates in COUNTRIES.values() for pair in plates.lookalikes)
+        shared = [pair for pair in pairs if set(pair) <= set(self.tokens)]
+        return tuple((self.tokens.index(first), self.tokens.index(second)) for first, second in shared)
 
     def path(self, tokens: Iterable[str]) -> tuple[int, ...]:
         """The states that a text goes through, the start included; shorter than that where it leaves the grammar."""

@@ -1,17 +1,13 @@
 """Korean plates: grammar, layouts, and what the generator draws of them."""
 
-import inspect
-import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError
-from alpr_utils.plates import COUNTRIES, korea, plate_type
-from alpr_utils.plates.korea_text import COMMERCIAL, MILITARY, PRIVATE, REGIONS, RENTAL, TEMPORARY
-from alpr_utils.plates.plate_type import PlateLayout, PlateTextError
+from alpr_utils.plates import COUNTRIES, PlateLayout, PlateTextError, korea, plate_type
+from alpr_utils.plates.korea.text import COMMERCIAL, MILITARY, PRIVATE, REGIONS, RENTAL, TEMPORARY
 from alpr_utils.synth.glyphs.korean_face import KoreanFace, hangul_fonts, pick_korean_face
 from alpr_utils.synth.glyphs.korean_strokes import has_lines
 from alpr_utils.synth.glyphs.strokes import StrokeStyle
@@ -50,7 +46,7 @@ def test_a_text_is_explained(text, region, vehicle, use):
     ["", "00가1234", "12가345", "12각3456", "1234가5678", "12바3456", "평양12바3456", "서울12하3456", "12가34567"],
 )
 def test_other_texts_are_refused(text):
-    assert not korea.KOREA.validate(text)
+    assert not korea.PLATES.validate(text)
     with pytest.raises(PlateTextError, match="is no Korean plate"):
         korea.parse(text)
 
@@ -85,7 +81,7 @@ def test_other_crop_names_are_refused(name):
 def test_every_real_crop_has_a_text():
     names = [path.name for path in CROPS.rglob("*.jpg")]
     assert len(names) == 38
-    assert all(korea.KOREA.validate(korea.text_of_crop_name(name)) for name in names)
+    assert all(korea.PLATES.validate(korea.text_of_crop_name(name)) for name in names)
 
 
 def test_countries_are_known_by_their_code():
@@ -99,27 +95,13 @@ def test_layouts_are_consistent(country):
     plates = plate_type(country)
     assert len({layout.name for layout in plates.layouts}) == len(plates.layouts)
     assert set("".join("".join(layout.slots) for layout in plates.layouts)) <= set(plates.alphabet)
-    assert set(plates.label_codes) == set(plates.alphabet)
+    assert len(set(plates.label_names(plates.alphabet))) == len(plates.alphabet)
+    assert set("".join("".join(form.slots) for form in plates.forms)) == set(plates.alphabet)
     for layout in plates.layouts:
         count = len(layout.slots)
         assert layout.country == country
         assert len(layout.char_centres_mm) == len(layout.char_heights_mm) == count
         assert len(layout.char_widths_mm) in (0, count) and len(layout.char_strokes_mm) in (0, count)
-
-
-def test_the_worked_example_of_a_new_country_works():
-    module = sys.modules[PlateLayout.__module__]
-    text = inspect.getdoc(module)
-    example = textwrap.dedent(text[text.index("    REGION =") : text.index("A line in")])
-    colours = module.PlateColours("white", (240, 240, 240), (20, 20, 20), 1)
-    names = {**vars(module), "WHITE": colours, "YELLOW": colours}
-    exec(example, names)
-    plates, rng = names["XX"], np.random.default_rng(0)
-    for layout in plates.layouts:
-        text = plates.random_text(rng, layout, False)
-        parsed = plates.parse(text)
-        assert parsed.text == text and len(parsed.digits) == 3
-        assert plates.validate(plates.format(text)) and not plates.validate("ZZ123")
 
 
 def _touch(first: tuple[float, float], second: tuple[float, float]) -> bool:
@@ -151,7 +133,7 @@ def test_random_texts_fit_their_layout(layout: PlateLayout):
 
 
 def test_balanced_texts_show_rare_syllables_as_often():
-    rng, layout = np.random.default_rng(2), korea.KOREA.layout("long")
+    rng, layout = np.random.default_rng(2), korea.PLATES.layout("long")
     counts = {
         balanced: sum(korea.random_text(rng, layout, balanced)[2] in "하허호" for _ in range(2000))
         for balanced in (False, True)
@@ -181,7 +163,7 @@ def test_labels_are_exact(layout: PlateLayout):
 def test_same_seed_same_bytes():
     for seed in range(6):
         first, second = (sample_plate(np.random.default_rng(seed), country="kr") for _ in range(2))
-        assert first.text == second.text and korea.KOREA.validate(first.text)
+        assert first.text == second.text and korea.PLATES.validate(first.text)
         assert first.image.tobytes() == second.image.tobytes()
         assert np.array_equal(first.char_boxes, second.char_boxes)
         assert len(first.char_boxes) == len(first.text)
@@ -196,7 +178,7 @@ def test_every_character_has_a_shape_of_its_own():
 
 
 def test_green_plates_have_their_own_digits():
-    modern, old = korea.KOREA.layout("short"), korea.KOREA.layout("green")
+    modern, old = korea.PLATES.layout("short"), korea.PLATES.layout("green")
     assert (modern.face, old.face) == ("", "old")
     for seed in range(5):
         rng = np.random.default_rng(seed)
@@ -227,7 +209,7 @@ def test_colours_and_marks_are_seen():
     rng = np.random.default_rng(5)
 
     def mean_colour(name: str, part: tuple[slice, slice]) -> np.ndarray:
-        layout = korea.KOREA.layout(name)
+        layout = korea.PLATES.layout(name)
         plate = render_plate(korea.random_text(rng, layout), layout, rng, 100)
         (left, top), (right, bottom) = plate.corners[[0, 2]].astype(int)
         return plate.image[top:bottom, left:right][part].reshape(-1, 3).mean(0)

@@ -14,7 +14,8 @@ from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import METADATA_FILE
-from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES, MONGOLIA
+from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES
+from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.read.classical.char_cnn import (
     MODEL_FILE,
     REJECT_CLASS,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.plates.mongolia import LAYOUTS, MONGOLIA
+from alpr_utils.plates.mongolia import LAYOUTS
+from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.read.classical.candidates import find_candidates
 from alpr_utils.read.classical.deskew import Deskew, estimate_lean
 from alpr_utils.read.classical.segment import Hypothesis, Segmentation, segment

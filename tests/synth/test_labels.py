@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from alpr_utils.plates import COUNTRIES, plate_type
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import COUNTRIES, PlateLayout, plate_type
 from alpr_utils.synth.photo import sample
 from alpr_utils.synth.photo.degrade import PRESETS, DegradedPlate
 from alpr_utils.synth.photo.sample import sample_plate

@@ -11,9 +11,10 @@ import pytest
 
 from alpr_utils.data.voc import read_voc
 from alpr_utils.errors import AlprError
-from alpr_utils.plates import COUNTRIES
-from alpr_utils.plates.korea import KOREA
-from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES, LAYOUTS, MONGOLIA, PLATE_LABEL, random_text
+from alpr_utils.plates import COUNTRIES, PLATE_LABEL
+from alpr_utils.plates.korea import PLATES as KOREA
+from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES, LAYOUTS, random_text
+from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.synth.files.recipe import Recipe
 from alpr_utils.synth.glyphs.faces import OWN_FACES, Face, font_faces
 from alpr_utils.synth.glyphs.stroke_font import STROKES

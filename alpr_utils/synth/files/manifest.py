@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from alpr_utils.data.voc import VEHICLE_NAME, Annotation, VocObject
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.mongolia import PLATE_LABEL
+from alpr_utils.plates import PLATE_LABEL, plate_type
 from alpr_utils.synth.plate.labels import ScenePlate
 
 MANIFEST_FILE = "plates.csv"
@@ -43,10 +42,10 @@ def annotation_of(
     height, width = size
     objects = []
     for plate in plates:
-        codes = plate_type(plate.country).label_codes
+        names = plate_type(plate.country).label_names(plate.text)
         objects.append(VocObject(PLATE_LABEL, _voc_box(plate.box, width, height)))
-        for char, box in zip(plate.text, plate.char_boxes, strict=True):
-            objects.append(VocObject(codes[char], _voc_box(box, width, height)))
+        for name, box in zip(names, plate.char_boxes, strict=True):
+            objects.append(VocObject(name, _voc_box(box, width, height)))
     objects += [VocObject(VEHICLE_NAME, _voc_box(box, width, height)) for box in vehicles]
     return Annotation(filename, width, height, tuple(objects))
 
@@ -80,5 +79,5 @@ def class_ids(countries: Sequence[str]) -> dict[str, int]:
     names = [PLATE_LABEL, VEHICLE_NAME]
     for country in countries:
         plates = plate_type(country)
-        names += [plates.label_codes[char] for char in plates.alphabet]
+        names += plates.label_names(plates.alphabet)
     return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}

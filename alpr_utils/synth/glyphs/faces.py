@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import PlateLayout
 from alpr_utils.synth.glyphs.stroke_font import STROKES, draw_strokes
 from alpr_utils.synth.glyphs.strokes import StrokeStyle, random_style
 

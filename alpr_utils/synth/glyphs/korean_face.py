@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
+from alpr_utils.plates import PlateLayout
 from alpr_utils.plates.korea import ALPHABET
-from alpr_utils.plates.plate_type import PlateLayout
 from alpr_utils.synth.glyphs.faces import FONT_FOLDER, Face, FontFace, StemSample, font_faces, load_font_face, styles
 from alpr_utils.synth.glyphs.korean_strokes import SIGNS, has_lines, korean_lines, stroke_factor
 from alpr_utils.synth.glyphs.strokes import StrokeStyle, draw_lines

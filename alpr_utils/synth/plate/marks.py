@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from alpr_utils.plates.plate_type import Box, Mark, PlateColours, Rgb
+from alpr_utils.plates import Box, Mark, PlateColours, Rgb
 from alpr_utils.synth.glyphs.faces import Face
 from alpr_utils.synth.plate.wear import blend
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.plate_type import PlateColours, PlateLayout
+from alpr_utils.plates import PlateColours, PlateLayout, plate_type
 from alpr_utils.synth.glyphs.faces import ASPECTS, DEFAULT_ASPECT, Face, pick_face
 from alpr_utils.synth.glyphs.korean_face import pick_korean_face
 from alpr_utils.synth.plate import wear

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import PlateLayout
 
 SNOW = (232, 236, 242)
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import PlateLayout, plate_type
 from alpr_utils.synth.plate.labels import LabelledScene
 from alpr_utils.synth.plate.render import pick_layout
 from alpr_utils.synth.scene.backdrop import Setting, paint_surroundings, put_up_boards, shadow_layer

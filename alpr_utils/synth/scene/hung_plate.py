@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import PlateLayout, plate_type
 from alpr_utils.synth.photo.view import project_boxes, project_points, warp_plate
 from alpr_utils.synth.plate.labels import ScenePlate
 from alpr_utils.synth.plate.render import RenderedPlate, render_plate

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.plates import plate_type
-from alpr_utils.plates.plate_type import PlateLayout
+from alpr_utils.plates import PlateLayout, plate_type
 from alpr_utils.synth.plate.render import pick_layout, render_plate
 
 

@@ -1,4 +1,4 @@
-"""Korean plates: a prefix that tells the vehicle, a syllable that tells its use, four digits, sometimes a region.
+"""Korean plates: digits for the kind of vehicle, a syllable for its use, four digits, sometimes a region in front.
 
 Sizes and cells are those of the ministry's notice 2025-121, as far as it gives them; places of bolts and syllables
 inside their cells, and the green plates, are those of photos.
@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alpr_utils.plates.korea_layouts import COLOURS, LAYOUTS
-from alpr_utils.plates.korea_text import (
+from alpr_utils.plates.country import PlateType, series_start
+from alpr_utils.plates.korea.layouts import COLOURS, LAYOUTS
+from alpr_utils.plates.korea.text import (
     ALPHABET,
     CROP_REGIONS,
     DIPLOMATIC,
@@ -19,7 +20,8 @@ from alpr_utils.plates.korea_text import (
     RENTAL,
     VEHICLES,
 )
-from alpr_utils.plates.plate_type import ParsedPlate, PlateLayout, PlateTextError, PlateType
+from alpr_utils.plates.layout import PlateLayout
+from alpr_utils.plates.text_form import ParsedPlate, PlateTextError
 
 _DUBEOLSIK_INITIALS = dict(zip("rseEfaqQtTdwWczxvg", "ㄱㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", strict=True))
 _DUBEOLSIK_VOWELS = dict(zip("koiOjpuPhynbml", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅛㅜㅠㅡㅣ", strict=True))
@@ -112,14 +114,31 @@ def text_of_crop_name(name: str) -> str:
         raise PlateTextError(f"'{name}' names no Korean plate; call the picture like A72qk6984_0884.jpg.") from error
 
 
-KOREA = PlateType(
+def second_row(text: str) -> int:
+    """Index at which the second row begins: ``서울39 / 바2764``, ``12가 / 3456``, ``1가2 / 3456``."""
+    series = series_start(text)
+    return max(series + 1, len(text) - 4) if text[:1].isdigit() else series
+
+
+def rows_when_narrow(text: str, light_ink: bool) -> int:
+    """Rows of a narrow plate: with light ink it is an old green one, without a region otherwise a short white one."""
+    return 2 if light_ink or not text[:1].isdigit() else 1
+
+
+PLATES = PlateType(
     country="kr",
+    name="Korea",
     alphabet=ALPHABET,
-    slots=(),
-    label_codes={char: char for char in ALPHABET},
+    forms=tuple(FORMS.values()),
     layouts=LAYOUTS,
     colours=COLOURS,
     parse=parse,
     format=format,
     random_text=random_text,
+    words=(*REGIONS, *DIPLOMATIC),
+    second_row=second_row,
+    rows_when_narrow=rows_when_narrow,
+    crop_text=text_of_crop_name,
+    faces="korean",
+    dealer_words=("1588 0000", "1544 1234", "서울 강남", "02 123 4567"),
 )

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alpr_utils.plates.korea_text import FORMS
-from alpr_utils.plates.plate_type import Box, Mark, PlateColours, PlateLayout, Point
+from alpr_utils.plates.korea.text import FORMS
+from alpr_utils.plates.layout import Box, Mark, PlateColours, PlateLayout, Point
 
 _PAPER, _INK = (228, 223, 216), (57, 61, 69)
 _PAINT = PlateColours("private", _PAPER, _INK, 1)
@@ -95,12 +95,8 @@ def _layout(
         name=name,
         size_mm=size,
         rows=rows,
-        digit_split=False,
         char_centres_mm=tuple((g.x, g.y) for g in glyphs),
         char_heights_mm=tuple(g.height for g in glyphs),
-        emblem_box_mm=None,
-        oval_box_mm=None,
-        oval_texts=(),
         share=share,
         colours=(colours,),
         slots=FORMS[form].slots,

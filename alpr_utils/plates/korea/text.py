@@ -1,6 +1,6 @@
 """What is written on Korean plates: regions, prefixes, syllables and the forms they make up."""
 
-from alpr_utils.plates.plate_type import TextForm, TextPart
+from alpr_utils.plates.text_form import TextForm, TextPart
 
 DIGITS = "0123456789"
 PRIVATE = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
