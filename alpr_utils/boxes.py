@@ -1,28 +1,60 @@
-"""Box arithmetic in NumPy: areas, IoU, clipping, growing.
+"""Box arithmetic: areas, IoU, non-maximum suppression, clipping, growing.
 
-All boxes are float32 (N, 4), ymin, xmin, ymax, xmax; any unit, as long as both arguments share it.
+All boxes are float32 (N, 4), ymin, xmin, ymax, xmax; any unit, as long as both arguments share it. Functions with the
+argument ``xp`` compute with NumPy, or with ``keras.ops`` in losses and graphs.
 """
+
+from typing import Any
 
 import numpy as np
 
 
-def area(boxes: np.ndarray) -> np.ndarray:
-    """Areas, float32 (N,); 0 for inverted boxes."""
-    return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)
+def area(boxes: Any, xp: Any = np) -> Any:
+    """Areas, (..., 4) -> (...); 0 for inverted boxes."""
+    return xp.prod(xp.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)
 
 
-def intersection(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
-    """Shared area of every box of ``boxes_a`` (N, 4) with every box of ``boxes_b`` (M, 4): float32 (N, M)."""
-    low = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
-    high = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
-    return np.prod(np.maximum(high - low, 0), axis=-1)
+def shared_area(boxes_a: Any, boxes_b: Any, xp: Any = np) -> Any:
+    """Area that each box of ``boxes_a`` shares with its counterpart: (..., 4) and (..., 4) -> (...), broadcast."""
+    low = xp.maximum(boxes_a[..., :2], boxes_b[..., :2])
+    high = xp.minimum(boxes_a[..., 2:], boxes_b[..., 2:])
+    return xp.prod(xp.maximum(high - low, 0), axis=-1)
 
 
-def iou_matrix(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
-    """Intersection over union of every pair, float32 (N, M); 0 where both boxes are empty."""
-    shared = intersection(boxes_a, boxes_b)
-    union = area(boxes_a)[:, None] + area(boxes_b)[None, :] - shared
-    return shared / np.maximum(union, 1e-12)
+def intersection(boxes_a: Any, boxes_b: Any, xp: Any = np) -> Any:
+    """Area that every box of the one shares with every box of the other: (..., N, 4), (..., M, 4) -> (..., N, M)."""
+    return shared_area(boxes_a[..., :, None, :], boxes_b[..., None, :, :], xp)
+
+
+def iou_matrix(boxes_a: Any, boxes_b: Any, xp: Any = np) -> Any:
+    """Intersection over union of every pair, (..., N, 4) and (..., M, 4) -> (..., N, M); 0 where both are empty."""
+    shared = intersection(boxes_a, boxes_b, xp)
+    union = area(boxes_a, xp)[..., :, None] + area(boxes_b, xp)[..., None, :] - shared
+    return shared / xp.maximum(union, 1e-12)
+
+
+def non_max_suppression(
+    boxes: np.ndarray, scores: np.ndarray, max_iou: float, min_score: float, count: int | None = None
+) -> np.ndarray:
+    """Numbers of the boxes that stay, best first: a box is dropped when its IoU with a better one is above ``max_iou``.
+
+    Args:
+        boxes: (N, 4).
+        scores: (N,); boxes whose score is not above ``min_score`` are dropped, too.
+        count: at most so many stay.
+    """
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > min_score]
+    overlap = iou_matrix(boxes[order], boxes[order]) > max_iou
+    kept: list[int] = []
+    dropped = np.zeros(len(order), bool)
+    for index in range(len(order)):
+        if not dropped[index]:
+            kept.append(index)
+            dropped |= overlap[index]
+            if len(kept) == count:
+                break
+    return order[kept]
 
 
 def clip(boxes: np.ndarray, height: float = 1.0, width: float = 1.0) -> np.ndarray:

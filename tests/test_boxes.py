@@ -26,3 +26,10 @@ def test_area_of_inverted_box_is_zero():
 def test_clip_and_enlarge():
     np.testing.assert_allclose(boxes.enlarge(UNIT, 0.1), [[-1, -2, 11, 22]])
     np.testing.assert_allclose(boxes.clip(boxes.enlarge(UNIT, 0.1), 8, 21), [[0, 0, 8, 21]])
+
+
+def test_suppression_keeps_the_best_of_those_that_overlap() -> None:
+    given = np.array([[0, 0, 10, 20], [1, 0, 11, 20], [40, 40, 50, 60], [80, 80, 90, 99]], np.float32)
+    scores = np.array([0.6, 0.9, 0.8, 0.1], np.float32)
+    assert boxes.non_max_suppression(given, scores, 0.4, 0.3).tolist() == [1, 2]
+    assert boxes.non_max_suppression(given, scores, 0.95, 0.3).tolist() == [1, 2, 0]

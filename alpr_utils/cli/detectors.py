@@ -9,7 +9,7 @@ import typer
 from alpr_utils.errors import AlprError
 
 if TYPE_CHECKING:
-    from alpr_utils.detect.yolov3 import AnchorShapes
+    from alpr_utils.networks.configs import AnchorShapes
 
 
 def anchors(
@@ -75,7 +75,8 @@ def import_darknet(
     names, shapes = _class_names(labels), _anchor_shapes(anchors)
     import_tensorflow_quietly()
     from alpr_utils.detect.export import export_detector
-    from alpr_utils.detect.yolov3 import YOLOv3, YOLOv3Config
+    from alpr_utils.detect.yolov3 import YOLOv3
+    from alpr_utils.networks.configs import YOLOv3Config
 
     architecture = YOLOv3(YOLOv3Config.published(variant, len(names), shapes))
     facts: dict[str, object] = {"darknet_weights": weights.name}

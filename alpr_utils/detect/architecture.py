@@ -1,25 +1,22 @@
-"""What the shared training, export and evaluation know of a detector's architecture, and the list of the architectures.
+"""What training, export and evaluation need to know of a detector's architecture, and the list of the architectures.
 
-The SSD, Faster R-CNN and YOLOv3 differ in their network, in what it is taught at each place, in their losses and in how
-its answers become boxes. Those four things are an `Architecture`; photos, augmentation, optimiser, checkpoints,
-non-maximum suppression, box voting, SavedModel and figures are the same for all.
+The SSD, Faster R-CNN and YOLOv3 differ in their network, in what each anchor learns, in their losses and in how
+predictions become boxes. An `Architecture` is these four things. Photos, augmentation, optimiser, checkpoints,
+non-maximum suppression, box voting, export and figures are the same for all.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-import keras
 import numpy as np
 
 from alpr_utils.config import parse_settings
-from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.models.folder import METADATA_FILE, read_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_weights
+from alpr_utils.errors import AlprError
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    import keras
 
 # boxes float32 (M, 4), pixels, and their classes int (M,), from 0 -> the target of one sample, float32, any fixed shape
 Encoder: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -31,13 +28,16 @@ _ARCHITECTURES = {
     "yolov3": ("alpr_utils.detect.yolov3", "YOLOv3"),
 }
 ARCHITECTURES = tuple(_ARCHITECTURES)
+# Settings that stored models and older configuration files call otherwise.
+_OLD_KEYS = {"considered": "pre_nms_top_n", "proposals": "post_nms_top_n"}
 
 
-class Architecture(Protocol):
-    """One way to build and teach a detector; implementations are frozen dataclasses with the one field ``config``.
+class Architecture(ABC):
+    """One kind of detector; implementations are frozen dataclasses with the one field ``config``.
 
     Boxes are ymin, xmin, ymax, xmax in pixels of the network's input throughout. Pictures are float32 (B, H, W, 3) RGB,
-    0..255, H and W multiples of ``stride``; the network scales the values itself.
+    0..255, H and W multiples of ``stride``; the network scales the values itself. Keras is imported by `build` and
+    `losses` alone. Methods with the argument ``xp`` compute with NumPy or, inside a graph, with ``keras.ops``.
 
     Attributes:
         name: the key in ``ARCHITECTURES``, also the name of the network.
@@ -48,35 +48,46 @@ class Architecture(Protocol):
 
     name: ClassVar[str]
     loss_names: ClassVar[tuple[str, ...]]
+    config: Any
 
     @property
-    def config(self) -> "DataclassInstance":
-        """The settings of the network."""
-        ...
+    @abstractmethod
+    def strides(self) -> tuple[int, ...]:
+        """Pixels between two cells of each map that has anchors, finest first."""
 
     @property
     def stride(self) -> int:
-        """Pixels between two cells of the coarsest feature map; height and width of an input are multiples of it."""
-        ...
+        """The coarsest of ``strides``: height and width of an input are multiples of it."""
+        return self.strides[-1]
 
-    def build(self) -> keras.Model:
+    @property
+    @abstractmethod
+    def anchors_per_cell(self) -> int:
+        """How many anchors each cell has."""
+
+    @abstractmethod
+    def anchors(self, height: int, width: int) -> np.ndarray:
+        """All anchors of a ``height`` x ``width`` input: maps, then rows, columns, shapes; float32 (N, 4)."""
+
+    @abstractmethod
+    def build(self) -> "keras.Model":
         """The functional network with random weights: pictures (B, H, W, 3) -> predictions, a tensor or a list.
 
         Predictions are float32 whatever the dtype policy.
         """
-        ...
 
+    @abstractmethod
     def encoder(self, height: int, width: int) -> Encoder:
-        """What turns the boxes of one ``height`` x ``width`` sample into its target.
+        """The function that turns the boxes of one ``height`` x ``width`` sample into its target.
 
         The encoder takes boxes float32 (M, 4) and classes int (M,) from 0 (M may be 0) and gives float32 of a shape
-        that does not depend on M, for the targets of a batch are stacked: ``targets: float32 (B, ...)``.
+        that does not depend on M, because the targets of a batch are stacked: ``targets: float32 (B, ...)``.
         """
-        ...
 
+    @abstractmethod
     def losses(
-        self, network: keras.Model, targets: keras.KerasTensor, predictions: Any, height: Side, width: Side
-    ) -> dict[str, keras.KerasTensor]:
+        self, network: "keras.Model", targets: Any, predictions: Any, height: Side, width: Side
+    ) -> dict[str, Any]:
         """Named parts of the loss, each a float32 scalar, mean over the batch; training minimises their sum.
 
         Args:
@@ -85,20 +96,36 @@ class Architecture(Protocol):
             predictions: what the network gave for the pictures.
             height, width: of the pictures; scalar tensors where the training mixes sizes.
         """
-        ...
 
-    def candidates(
-        self, network: keras.Model, picture: keras.KerasTensor
-    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Every box that the network considers, before non-maximum suppression.
+    @abstractmethod
+    def objectness(self, predictions: Any) -> Any:
+        """How likely each anchor has an object before any box is chosen: logits (N,), the highest of the classes.
 
         Args:
-            picture: float32 (1, H, W, 3); H and W may be unknown when the graph is traced.
-
-        Returns:
-            boxes float32 (N, 4), pixels, and scores float32 (N, classes), 0..1.
+            predictions: what the network gave for one picture.
         """
-        ...
+
+    @abstractmethod
+    def box_outputs(self, predictions: Any) -> list[Any]:
+        """Those of the predictions from which boxes are made, each (B, ...)."""
+
+    @abstractmethod
+    def scores(self, outputs: Sequence[Any], xp: Any = np) -> Any:
+        """Scores of all candidate boxes before non-maximum suppression: float32 (N, classes), 0..1.
+
+        Args:
+            outputs: `box_outputs` of one picture, without the leading dimension.
+        """
+
+    @abstractmethod
+    def boxes(self, outputs: Sequence[Any], numbers: Any, height: Side, width: Side, xp: Any = np) -> Any:
+        """The candidate boxes with these numbers: float32 (K, 4), pixels.
+
+        Args:
+            outputs: as for `scores`.
+            numbers: int (K,), rows of `scores`.
+            height, width: of the picture.
+        """
 
 
 def architecture_type(name: str) -> Any:
@@ -108,58 +135,21 @@ def architecture_type(name: str) -> Any:
         AlprError: no such architecture.
     """
     if name not in _ARCHITECTURES:
-        raise AlprError(f"{name}: is no architecture; choose one of {', '.join(ARCHITECTURES)}.")
+        raise AlprError(f"{name}: no such architecture; choose one of {', '.join(ARCHITECTURES)}.")
     module, attribute = _ARCHITECTURES[name]
     return getattr(import_module(module), attribute)
 
 
-class TrainableDetector(keras.Model):
-    """``network`` with its layers and weights, made trainable by ``fit``: compile it with an optimiser, without a loss.
+def parse_architecture(name: str, config: Any, where: str) -> Architecture:
+    """An architecture with the settings of a JSON object, as configuration files and ``metadata.json`` have them.
 
-    Every part of the loss is logged under its own name beside their sum, ``loss``.
-    """
-
-    def __init__(self, architecture: Architecture, network: keras.Model):
-        super().__init__(network.input, network.output, name=network.name)
-        self.architecture = architecture
-        self.parts = [keras.metrics.Mean(f"{name}_loss") for name in architecture.loss_names]
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> keras.KerasTensor:
-        """The sum of the architecture's losses; called by ``fit``."""
-        height, width = keras.ops.shape(x)[1:3]
-        losses = self.architecture.losses(self, y, y_pred, height, width)
-        for name, mean in zip(self.architecture.loss_names, self.parts, strict=True):
-            mean.update_state(losses[name])
-        return sum(losses[name] for name in self.architecture.loss_names)
-
-
-PADDING_GREY = 114  # what lies outside the picture, in training and in the exported model
-# Pixels, shortest and longest, to which exported models resize the longer side of a picture: large photos keep more of
-# their far plates, small ones are seen as in training.
-LONG_SIDES = (960, 1280)
-
-
-def open_network(folder: Path) -> tuple[Architecture, keras.Model]:
-    """The architecture and the Keras network of a model folder, to look inside; `load_detector` is the way to detect.
+    Args:
+        where: how messages name the place, e.g. ``configs/ssd.json: network``.
 
     Raises:
-        ModelError: the folder is missing or damaged, or its model was not trained here.
+        AlprError: no such architecture, an unknown key, or a value of the wrong type.
     """
-    if not folder.is_dir():
-        raise ModelError(f"{folder}: does not exist; train such a detector or copy its folder there.")
-    facts = read_metadata(folder)
-    if "architecture" not in facts or "config" not in facts:
-        raise ModelError(f"{folder / METADATA_FILE}: names no architecture; choose a detector that was trained here.")
-    kind = architecture_type(facts["architecture"])
-    where = f"{folder / METADATA_FILE}: config"
-    architecture: Architecture = kind(parse_settings(type(kind().config), facts["config"], where))
-    network = architecture.build()
-    load_weights(network, folder / WEIGHTS_FILE)
-    return architecture, network
+    kind = architecture_type(name)
+    if isinstance(config, dict):
+        config = {_OLD_KEYS.get(key, key): value for key, value in config.items()}
+    return kind(parse_settings(type(kind().config), config, where))

@@ -14,7 +14,7 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.crops import PlateCrop
 from alpr_utils.evaluation.readers import Calibration, calibration
-from alpr_utils.models.folder import add_facts
+from alpr_utils.models.folder import add_metadata
 from alpr_utils.read.crnn.reader import CALIBRATION
 from alpr_utils.read.ctc import Temperature, tempered_rows
 from alpr_utils.read.reading import Reading
@@ -137,5 +137,5 @@ def calibrate(
     """
     fit, free_fit = (fit_temperature(rival_scores(one, crops)) for one in (reader, free_reader))
     facts = {"data": data, "with_grammar": asdict(fit), "without_grammar": asdict(free_fit)}
-    add_facts(folder, {CALIBRATION: facts})
+    add_metadata(folder, {CALIBRATION: facts})
     return fit, free_fit

@@ -6,14 +6,16 @@ exported models therefore look a second time, at a coarse copy of the picture, s
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alpr_utils.charts.detectors import pixels
-from alpr_utils.detect.architecture import LONG_SIDES, Architecture
+from alpr_utils.detect.architecture import Architecture
 from alpr_utils.detect.detector import Detector
 from alpr_utils.detect.exported import ExportedDetector
+from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.graphs import DetectionGraph
 from alpr_utils.evaluation.detectors import LabelledImage, plates_of_boxes
 
@@ -59,12 +61,12 @@ def _close_up(scene: LabelledImage, name: str, box: np.ndarray, width: float) ->
 def full_look(detector: ExportedDetector, architecture: Architecture, network: "keras.Model") -> ExportedDetector:
     """``detector`` without its look at the coarse copy.
 
-    ``architecture`` and ``network`` are its own, as `alpr_utils.detect.inspect.open_network` gives them.
+    ``architecture`` and ``network`` are its own, as `alpr_utils.detect.stored.load_network` gives them.
     """
     from alpr_utils.detect.export import ServedDetector
 
-    shortest, longest = detector.metadata.get("input_long_sides", LONG_SIDES)
-    served = ServedDetector(network, architecture, (shortest, longest), coarse_side=0)
+    settings = replace(FindSettings.stored(detector.metadata), low_res_side=0)
+    served = ServedDetector(network, architecture, settings)
     graph = DetectionGraph(served, np.uint8, None)
     return ExportedDetector(f"{detector.name}, full look", graph, detector.labels, detector.metadata)
 

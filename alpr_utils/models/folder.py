@@ -58,16 +58,16 @@ def write_metadata(folder: Path, facts: dict[str, Any], files: Sequence[Path]) -
     (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def add_facts(folder: Path, facts: dict[str, Any]) -> None:
-    """Write ``facts`` into the ``metadata.json`` of a model folder, in place of facts of the same names.
+def add_metadata(folder: Path, entries: dict[str, Any]) -> None:
+    """Write ``entries`` into the ``metadata.json`` of a model folder, in place of entries with the same keys.
 
     Raises:
         ModelError: as `read_metadata`, or there is none.
     """
-    known = read_metadata(folder)
-    if not known:
+    metadata = read_metadata(folder)
+    if not metadata:
         raise ModelError(f"{folder / METADATA_FILE}: is missing or empty; restore the folder or train it again.")
-    text = json.dumps({**known, **facts}, indent=2, ensure_ascii=False)
+    text = json.dumps({**metadata, **entries}, indent=2, ensure_ascii=False)
     (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
 
 

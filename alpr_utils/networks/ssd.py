@@ -1,29 +1,12 @@
 """The network of the SSD (Liu et al., 2016) and its loss: feature pyramid (Lin et al., 2017), focal and GIoU losses."""
 
-from dataclasses import dataclass, field
-
 import keras
 from keras import layers, ops
 
-from alpr_utils.networks.anchors import AnchorSpec
+from alpr_utils.networks.array_ops import decode
 from alpr_utils.networks.backbone import feature_pyramid, residual_backbone
-from alpr_utils.networks.box_ops import decode, giou
-
-
-@dataclass(frozen=True)
-class SSDConfig:
-    """Widths of the network, its anchors and the number of classes it tells apart.
-
-    The stem halves the picture and so does every stage after it; the last stages, one for each stride of the anchors,
-    get anchors.
-    """
-
-    stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 96, 128)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    pyramid: int = 64
-    anchors: AnchorSpec = field(default_factory=AnchorSpec)
-    classes: int = 1
+from alpr_utils.networks.box_ops import giou
+from alpr_utils.networks.configs import SSDConfig
 
 
 def build_ssd(config: SSDConfig | None = None) -> keras.Model:
@@ -77,6 +60,6 @@ class SSDLoss(keras.losses.Loss):
         focal = counted[..., None] * weight * ops.power(wrongness, self.gamma) * cross_entropy
         # Background anchors carry a dummy box equal to their anchor, so that GIoU stays finite there.
         target = ops.where(positive[..., None] > 0.5, y_true[..., :4], self.anchors)
-        box = positive * (1 - giou(decode(y_pred[..., :4], self.anchors), target))
+        box = positive * (1 - giou(decode(y_pred[..., :4], self.anchors, ops), target))
         matches = ops.maximum(ops.sum(positive), 1.0)
         return (ops.sum(focal, axis=(-2, -1)) + self.box_weight * ops.sum(box, axis=-1)) / matches

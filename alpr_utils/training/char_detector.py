@@ -101,7 +101,7 @@ def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarra
     found = assign_targets(anchors, seen[visible].astype(np.float32), _POSITIVE_IOU, _NEGATIVE_IOU)
     labels = found.objectness.copy()
     positive = labels > 0
-    labels[positive] = classes[classes >= 0][visible][found.owners[positive]] + 1
+    labels[positive] = classes[classes >= 0][visible][found.matched_gt[positive]] + 1
     return np.concatenate([found.boxes, labels[:, None]], axis=1)
 
 

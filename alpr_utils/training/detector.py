@@ -16,7 +16,9 @@ from alpr_utils.config import parse_settings, read_json
 from alpr_utils.data.corners import CORNERS_FILE, load_corners
 from alpr_utils.data.split import identity_halves, load_texts
 from alpr_utils.data.voc import LabelledPicture, load_labelled
-from alpr_utils.detect.architecture import LONG_SIDES, Architecture, TrainableDetector, architecture_type, open_network
+from alpr_utils.detect.architecture import Architecture, architecture_type, parse_architecture
+from alpr_utils.detect.scaling import LONG_SIDES
+from alpr_utils.detect.stored import load_network
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.backbone import BACKBONE
@@ -35,6 +37,7 @@ from alpr_utils.training.run import (
     prepare_run,
     run_callbacks,
 )
+from alpr_utils.training.trainable_detector import TrainableDetector
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -138,7 +141,7 @@ def load_settings(name: str, file: Path | None = None) -> DetectorSettings:
             raise AlprError(f"{file}: has the unknown key '{key}'; known are architecture, network, training.")
     if content.get("architecture", name) != name:
         raise AlprError(f"{file}: is for '{content['architecture']}'; run 'train {content['architecture']}' with it.")
-    network = parse_settings(type(defaults), content.get("network", {}), f"{file}: network")
+    network = parse_architecture(name, content.get("network", {}), f"{file}: network").config
     training = parse_settings(TrainingPlan, content.get("training", {}), f"{file}: training")
     return DetectorSettings(name, network, training)
 
@@ -263,7 +266,7 @@ def _start(network: keras.Model, architecture: Architecture, start_from: Path) -
     if not start_from.is_dir():
         load_weights(network, start_from)
         return
-    _, lender = open_network(start_from)
+    _, lender = load_network(start_from)
     try:
         for layer in network.layers:
             if layer.name.startswith(BACKBONE):

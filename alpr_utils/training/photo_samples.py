@@ -13,7 +13,7 @@ import numpy as np
 
 from alpr_utils.data.truth import PLATE_NAMES
 from alpr_utils.data.voc import LabelledPicture
-from alpr_utils.detect.architecture import LONG_SIDES, PADDING_GREY
+from alpr_utils.detect.scaling import LONG_SIDES, PADDING_GREY
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.training.batches import SeededBatches

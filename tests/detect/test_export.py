@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alpr_utils.detect.architecture import open_network
 from alpr_utils.detect.export import ServedDetector, export_detector
 from alpr_utils.detect.exported import load_detector
-from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from alpr_utils.detect.faster_rcnn import FasterRCNN
+from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.ssd import SSD
+from alpr_utils.detect.stored import load_network
 from alpr_utils.errors import ModelError
 from alpr_utils.evaluation.detectors import labelled_photos, measure_detector
 from alpr_utils.models.weights import load_mean_weights, load_weights
-from alpr_utils.networks.ssd import SSDConfig
+from alpr_utils.networks.configs import FasterRCNNConfig, SSDConfig
 
 TINY_SSD = SSD(SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8))
 TINY_RCNN = FasterRCNN(FasterRCNNConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8, hidden=16))
@@ -31,9 +32,9 @@ def test_an_exported_detector_takes_pictures_of_any_size(architecture: SSD | Fas
     weights = tmp_path / "last.weights.h5"
     trained = architecture.build()
     trained.save_weights(weights)
-    facts: dict[str, object] = {"training_data": "made up"}
+    metadata = {"training_data": "made up"}
     folder = export_detector(
-        weights, tmp_path / "exported", architecture, facts=facts, threshold=0.0, long_sides=(192, 256)
+        weights, tmp_path / "exported", architecture, metadata=metadata, threshold=0.0, long_sides=(192, 256)
     )
     described = json.loads((folder / "metadata.json").read_text())
     assert described["architecture"] == architecture.name
@@ -60,14 +61,19 @@ class TwoClasses:
     config = SSDConfig(classes=2)
     stride = 32
 
-    def candidates(self, network: object, picture: object) -> tuple[object, object]:
+    def box_outputs(self, predictions: object) -> list[np.ndarray]:
+        return []
+
+    def scores(self, outputs: object, xp: Any) -> Any:
+        return xp.array([[0.9, 0.8], [0.3, 0.0], [0.0, 0.5]], "float32")
+
+    def boxes(self, outputs: object, numbers: Any, height: Any, width: Any, xp: Any) -> Any:
         boxes = [[10, 10, 30, 70], [11, 10, 31, 70], [60, 60, 90, 90]]
-        scores = [[0.9, 0.8], [0.3, 0.0], [0.0, 0.5]]
-        return keras.ops.convert_to_tensor(boxes, "float32"), keras.ops.convert_to_tensor(scores, "float32")
+        return xp.take(xp.array(boxes, "float32"), numbers, axis=0)
 
 
 def test_only_boxes_of_the_same_class_suppress_each_other_and_vote():
-    served = ServedDetector(None, TwoClasses(), long_sides=(100, 100))  # type: ignore[arg-type]
+    served = ServedDetector(lambda picture, training: picture, TwoClasses(), FindSettings((100, 100)))  # type: ignore[arg-type]
     found = {name: value.numpy()[0] for name, value in served(np.zeros((1, 100, 100, 3), np.uint8)).items()}
     assert found["num_detections"] == 3
     np.testing.assert_array_equal(found["detection_classes"], [1, 2, 2])
@@ -78,7 +84,7 @@ def test_only_boxes_of_the_same_class_suppress_each_other_and_vote():
 
 
 class SeesOneSize:
-    """In a wide picture finds a piece of a plate and a small plate, in a coarse copy the whole plate and a speck."""
+    """Finds a piece of a plate and a small plate in a wide picture, in a small copy the whole plate and a speck."""
 
     name: ClassVar[str] = "one size"
     config = SSDConfig()
@@ -87,16 +93,22 @@ class SeesOneSize:
     def __init__(self, whole_score: float) -> None:
         self.whole_score = whole_score
 
-    def candidates(self, network: object, picture: Any) -> tuple[object, object]:
-        if picture.shape[2] > 160:
-            boxes, scores = [[100, 100, 160, 220], [300, 10, 360, 50]], [[0.6], [0.5]]
+    def box_outputs(self, width: int) -> list[np.ndarray]:
+        if width > 160:
+            boxes = [[100, 100, 160, 220, 0.6], [300, 10, 360, 50, 0.5]]
         else:
-            boxes, scores = [[10, 10, 70, 130], [1, 1, 9, 20]], [[self.whole_score], [0.9]]
-        return keras.ops.convert_to_tensor(boxes, "float32"), keras.ops.convert_to_tensor(scores, "float32")
+            boxes = [[10, 10, 70, 130, self.whole_score], [1, 1, 9, 20, 0.9]]
+        return [np.array([boxes], np.float32)]
+
+    def scores(self, outputs: Any, xp: Any) -> Any:
+        return xp.array(outputs[0][:, 4:])
+
+    def boxes(self, outputs: Any, numbers: Any, height: Any, width: Any, xp: Any) -> Any:
+        return xp.take(xp.array(outputs[0][:, :4]), numbers, axis=0)
 
 
 @pytest.mark.parametrize(
-    ("coarse_side", "whole_score", "found"),
+    ("low_res_side", "whole_score", "found"),
     [
         (0, 0.7, ["piece", "small"]),
         (160, 0.7, ["whole", "small"]),  # what lies inside the surer whole was a piece of it; the speck never counts
@@ -104,10 +116,12 @@ class SeesOneSize:
         (400, 0.7, ["piece", "small"]),  # a copy as large as that would show nothing new
     ],
 )
-def test_a_coarse_look_finds_what_fills_the_picture(coarse_side: int, whole_score: float, found: list[str]):
+def test_the_low_res_pass_finds_what_fills_the_picture(low_res_side: int, whole_score: float, found: list[str]):
     boxes = {"piece": [100, 100, 160, 220], "small": [300, 10, 360, 50], "whole": [40, 40, 280, 520]}
     architecture: Any = SeesOneSize(whole_score)
-    served = ServedDetector(None, architecture, long_sides=(640, 640), coarse_side=coarse_side)  # type: ignore[arg-type]
+    served = ServedDetector(
+        lambda picture, training: picture.shape[2], architecture, FindSettings((640, 640), low_res_side)
+    )  # type: ignore[arg-type]
     tf.config.run_functions_eagerly(True)  # so that the architecture above knows the size of what it is shown
     try:
         detections = served(np.zeros((1, 480, 640, 3), np.uint8))["detection_boxes"].numpy()[0]
@@ -127,7 +141,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("folder", sorted(MODELS.glob("plate_detector_*")), ids=lambda folder: folder.name)
 def test_the_shipped_detectors_fit_todays_networks_and_find_plates(folder: Path):
-    open_network(folder)  # for fine-tuning and for looking inside
+    load_network(folder)  # for fine-tuning and for looking inside
     scenes = list(islice(labelled_photos(MODELS.parent / "mongol_alpr_images"), 6))
     figures = measure_detector(load_detector(folder), scenes)
     assert figures.recall >= 0.6

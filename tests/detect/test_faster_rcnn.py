@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.detect.architecture import TrainableDetector
-from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig, Proposals, head_losses, roi_align, sample_rois
+from alpr_utils.detect.faster_rcnn import FasterRCNN
+from alpr_utils.detect.inspect import candidate_boxes
 from alpr_utils.networks.anchors import AnchorSpec, make_anchors
-from alpr_utils.networks.box_ops import pairwise_iou
+from alpr_utils.networks.configs import FasterRCNNConfig
+from alpr_utils.networks.faster_rcnn import Proposals, head_losses, roi_align, sample_rois
+from alpr_utils.training.trainable_detector import TrainableDetector
 
 TINY = FasterRCNNConfig(
     stem=8,
@@ -16,8 +18,8 @@ TINY = FasterRCNNConfig(
     blocks=(0, 0, 0, 0),
     pyramid=16,
     anchors=AnchorSpec(strides=(8, 16, 32), scales=((16.0,), (32.0,), (64.0,)), aspect_ratios=(1.5, 3.0)),
-    considered=60,
-    proposals=20,
+    pre_nms_top_n=60,
+    post_nms_top_n=20,
     sampled=12,
     objects=4,
     grid=(3, 6),
@@ -61,11 +63,11 @@ def test_roi_align_agrees_with_tensorflow():
         np.testing.assert_allclose(values, expected, atol=1e-5)
 
 
-def test_pairwise_iou_is_that_of_numpy():
+def test_iou_in_keras_is_that_of_numpy():
     rng = np.random.default_rng(1)
     low = rng.uniform(0, 50, (9, 2))
     boxes = np.concatenate([low, low + rng.uniform(1, 40, (9, 2))], axis=1).astype(np.float32)
-    found = numpy(pairwise_iou(boxes[None, :5], boxes[None]))[0]
+    found = numpy(iou_matrix(boxes[None, :5], boxes[None], keras.ops))[0]
     np.testing.assert_allclose(found, iou_matrix(boxes[:5], boxes), atol=1e-5)
 
 
@@ -79,7 +81,7 @@ def test_proposals_are_the_best_answers_without_duplicates():
         [np.zeros(2), np.log((anchors[61, 2:] - anchors[61, :2]) / (anchors[60, 2:] - anchors[60, :2])) / 0.2]
     )
     rois = numpy(Proposals(TINY)(np.zeros((1, 64, 96, 3), np.float32), rpn))[0]
-    assert rois.shape == (TINY.proposals, 4)
+    assert rois.shape == (TINY.post_nms_top_n, 4)
     clipped = np.clip(anchors, 0, [64, 96, 64, 96])
     np.testing.assert_allclose(rois[:2], clipped[[61, 120]], atol=1e-3)
     assert iou_matrix(rois[2:3], rois[:1])[0, 0] < TINY.proposal_iou
@@ -103,9 +105,9 @@ def test_the_head_learns_from_all_objects_and_the_best_false_rois():
     truth = np.zeros((1, 3, 5), np.float32)
     truth[0, 0] = [10, 10, 20, 40, 2]
     rois = np.array([[[50, 50, 60, 90], [0, 0, 5, 5], [11, 10, 21, 40], [30, 30, 40, 60]]], np.float32)
-    chosen, owners = (numpy(x)[0] for x in sample_rois(rois, truth, 4))
+    chosen, matched_gt = (numpy(x)[0] for x in sample_rois(rois, truth, 4))
     np.testing.assert_array_equal(chosen, [truth[0, 0, :4], rois[0, 2], rois[0, 0], rois[0, 1]])
-    np.testing.assert_array_equal(owners, [truth[0, 0], truth[0, 0], np.zeros(5), np.zeros(5)])
+    np.testing.assert_array_equal(matched_gt, [truth[0, 0], truth[0, 0], np.zeros(5), np.zeros(5)])
 
 
 def test_head_losses_by_hand():
@@ -143,7 +145,7 @@ def test_two_pictures_are_learnt_by_heart():
     for name, losses in history.items():
         assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[1:6]), name
     for image, box in zip(images, boxes, strict=True):
-        found, scores = (numpy(x) for x in architecture.candidates(network, image[None]))
+        found, scores = candidate_boxes(architecture, network, image[None])
         overlaps = iou_matrix(found, box[None])[:, 0]
-        assert overlaps[scores[:, 0].argmax()] > 0.7
+        assert overlaps[scores.argmax()] > 0.7
         assert scores.max() > 0.5 > scores[overlaps < 0.3].max(initial=0)

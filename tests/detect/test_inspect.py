@@ -5,28 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.detect.architecture import Architecture, open_network
-from alpr_utils.detect.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from alpr_utils.detect.architecture import Architecture
+from alpr_utils.detect.faster_rcnn import FasterRCNN
 from alpr_utils.detect.inspect import (
     anchor_labels,
-    anchors_of,
-    anchors_per_cell,
     candidate_boxes,
     cell_scores,
-    network_picture,
     regions_of,
     stage_maps,
-    strides_of,
-    suppress,
 )
+from alpr_utils.detect.scaling import network_picture
 from alpr_utils.detect.ssd import SSD
-from alpr_utils.detect.yolov3 import YOLOv3, YOLOv3Config
+from alpr_utils.detect.stored import load_network
+from alpr_utils.detect.yolov3 import YOLOv3
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import write_metadata
-from alpr_utils.networks.ssd import SSDConfig
+from alpr_utils.networks.configs import FasterRCNNConfig, SSDConfig, YOLOv3Config
 
 SMALL = {"stem": 4, "widths": (4, 4, 8, 8), "blocks": (1, 1, 1, 1), "pyramid": 8}
-RCNN = FasterRCNN(FasterRCNNConfig(**SMALL, hidden=8, considered=40, proposals=6))
+RCNN = FasterRCNN(FasterRCNNConfig(**SMALL, hidden=8, pre_nms_top_n=40, post_nms_top_n=6))
 ARCHITECTURES = [SSD(SSDConfig(**SMALL)), RCNN, YOLOv3(YOLOv3Config(width=0.1))]
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 128, 3), dtype=np.uint8)
 
@@ -44,16 +41,16 @@ def test_every_architecture_can_be_looked_at(architecture: Architecture) -> None
     assert boxes.shape == (len(best), 4)
     if architecture.name == "ssd":
         assert max(one.max() for one in scores.values()) == pytest.approx(best.max(), abs=1e-5)
-        place = int(best.argmax()) // anchors_per_cell(architecture)
+        place = int(best.argmax()) // architecture.anchors_per_cell
         assert np.concatenate([one.ravel() for one in scores.values()]).argmax() == place
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda one: one.name)
 def test_anchors_at_the_plate_are_taught_to_say_plate(architecture: Architecture) -> None:
     plate = np.array([[40, 30, 56, 80]], np.float32)
-    anchors, labels = anchors_of(architecture, 96, 128), anchor_labels(architecture, plate, 96, 128)
-    cells = sum((96 // stride) * (128 // stride) for stride in strides_of(architecture))
-    assert len(anchors) == len(labels) == cells * anchors_per_cell(architecture)
+    anchors, labels = architecture.anchors(96, 128), anchor_labels(architecture, plate, 96, 128)
+    cells = sum((96 // stride) * (128 // stride) for stride in architecture.strides)
+    assert len(anchors) == len(labels) == cells * architecture.anchors_per_cell
     middles = (anchors[labels == 1][:, :2] + anchors[labels == 1][:, 2:]) / 2
     assert len(middles) and (np.abs(middles - [48, 55]) <= 24).all()
     assert (labels == 0).sum() > (labels != 0).sum()
@@ -67,16 +64,9 @@ def test_regions_belong_together() -> None:
     assert regions.boxes == pytest.approx(regions.proposals, abs=3)
 
 
-def test_suppression_keeps_the_surest_of_those_that_overlap() -> None:
-    boxes = np.array([[0, 0, 10, 20], [1, 0, 11, 20], [40, 40, 50, 60], [80, 80, 90, 99]], np.float32)
-    scores = np.array([0.6, 0.9, 0.8, 0.1], np.float32)
-    assert suppress(boxes, scores, 0.4, 0.3).tolist() == [1, 2]
-    assert suppress(boxes, scores, 0.95, 0.3).tolist() == [1, 2, 0]
-
-
 def test_models_of_others_cannot_be_looked_into(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not exist"):
-        open_network(tmp_path / "missing")
+        load_network(tmp_path / "missing")
     write_metadata(tmp_path, {"threshold": 0.5}, [])
     with pytest.raises(ModelError, match="names no architecture"):
-        open_network(tmp_path)
+        load_network(tmp_path)

@@ -6,9 +6,11 @@ import pytest
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.detect.ssd import SSD
-from alpr_utils.networks.anchors import CENTRE_DEVIATION, SIZE_DEVIATION, AnchorSpec, assign_targets, make_anchors
-from alpr_utils.networks.box_ops import decode, giou
-from alpr_utils.networks.ssd import SSDConfig, SSDLoss, build_ssd
+from alpr_utils.networks.anchors import AnchorSpec, assign_targets, make_anchors
+from alpr_utils.networks.array_ops import CENTRE_DEVIATION, SIZE_DEVIATION, decode
+from alpr_utils.networks.box_ops import giou
+from alpr_utils.networks.configs import SSDConfig
+from alpr_utils.networks.ssd import SSDLoss, build_ssd
 from alpr_utils.training.photo_samples import Augmentation, CachedPhoto, sample_window
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
@@ -17,7 +19,7 @@ ONE_MAP = AnchorSpec(strides=(8,), scales=((22.0,),), aspect_ratios=(0.6, 1.0))
 
 
 def numpy_anchors(height: int, width: int) -> np.ndarray:
-    return keras.ops.convert_to_numpy(make_anchors(height, width, SPEC))
+    return make_anchors(height, width, SPEC)
 
 
 def test_anchors_cover_the_picture_in_the_order_of_the_outputs():
@@ -55,7 +57,7 @@ def test_decode_inverts_the_ssd_encoding():
     centre = (anchors[:, 2:] + anchors[:, :2]) / 2
     shift = ((box[:2] + box[2:]) / 2 - centre) / size / CENTRE_DEVIATION
     growth = np.log((box[2:] - box[:2]) / size) / SIZE_DEVIATION
-    decoded = keras.ops.convert_to_numpy(decode(np.concatenate([shift, growth], axis=1), anchors))
+    decoded = decode(np.concatenate([shift, growth], axis=1), anchors)
     np.testing.assert_allclose(decoded, np.tile(box, (5, 1)), rtol=1e-4)
 
 
@@ -127,11 +129,11 @@ def test_the_encoder_numbers_classes_from_one():
 
 def test_every_class_has_a_logit_and_the_loss_wants_the_right_one():
     config = SSDConfig(stem=4, widths=(4, 8), blocks=(0, 0), pyramid=8, anchors=ONE_MAP, classes=3)
-    anchors = keras.ops.convert_to_numpy(make_anchors(64, 96, ONE_MAP))
+    anchors = make_anchors(64, 96, ONE_MAP)
     assert build_ssd(config)(np.zeros((2, 64, 96, 3), np.float32)).shape == (2, len(anchors), 4 + 3)
     targets = assign_targets(anchors, np.array([[10, 10, 40, 30], [5, 60, 40, 85]], np.float32))
-    assert set(targets.owners[targets.objectness == 1]) == {0, 1}
-    labels = np.where(targets.objectness == 1, np.array([2, 3])[targets.owners], targets.objectness)
+    assert set(targets.matched_gt[targets.objectness == 1]) == {0, 1}
+    labels = np.where(targets.objectness == 1, np.array([2, 3])[targets.matched_gt], targets.objectness)
     truth = np.concatenate([targets.boxes, labels[:, None]], axis=1)[None].astype(np.float32)
     logits = np.where(labels[:, None] == [1, 2, 3], 8.0, -8.0)
     right = np.concatenate([np.zeros((len(anchors), 4)), logits], axis=1)[None].astype(np.float32)

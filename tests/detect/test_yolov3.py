@@ -5,17 +5,11 @@ import numpy as np
 import pytest
 
 from alpr_utils.boxes import iou_matrix, shape_iou
-from alpr_utils.detect.architecture import TrainableDetector
-from alpr_utils.detect.yolov3 import (
-    VARIANTS,
-    BoxDecoder,
-    YOLOv3,
-    YOLOv3Config,
-    YOLOv3Encoder,
-    build_yolov3,
-    level_anchors,
-)
+from alpr_utils.detect.yolov3 import YOLOv3, YOLOv3Encoder
 from alpr_utils.errors import AlprError
+from alpr_utils.networks.configs import VARIANTS, YOLOv3Config, level_anchors
+from alpr_utils.networks.yolov3 import BoxDecoder, build_yolov3
+from alpr_utils.training.trainable_detector import TrainableDetector
 
 HEIGHT, WIDTH = 96, 128
 PAPER = YOLOv3Config.published("small", 2)
@@ -145,7 +139,7 @@ def test_it_learns_two_pictures():
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [
-        (YOLOv3Config(variant="v4"), "v4: is no variant of YOLOv3; choose one of yolov3, tiny, small"),
+        (YOLOv3Config(variant="v4"), "v4: no such variant of YOLOv3; choose one of yolov3, tiny, small"),
         (YOLOv3Config(anchors=((10, 10), (20, 20))), "anchors: 2 given"),
         (YOLOv3Config(anchors=((10, 10), (20, 20), (0, 5))), "positive"),
     ],

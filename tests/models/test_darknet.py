@@ -10,9 +10,11 @@ import pytest
 
 from alpr_utils.cli.app import main
 from alpr_utils.detect.exported import load_detector
-from alpr_utils.detect.yolov3 import COCO_ANCHORS, TINY_COCO_ANCHORS, YOLOv3, YOLOv3Config, build_yolov3
+from alpr_utils.detect.yolov3 import YOLOv3
 from alpr_utils.errors import ModelError
 from alpr_utils.models.darknet import load_darknet, read_darknet
+from alpr_utils.networks.configs import COCO_ANCHORS, TINY_COCO_ANCHORS, YOLOv3Config
+from alpr_utils.networks.yolov3 import build_yolov3
 
 SIDE = 96
 NARROW = 1 / 8
@@ -113,8 +115,8 @@ def test_same_answers_as_opencv(cfg: str, config: YOLOv3Config, tmp_path: Path):
 
     network = build_yolov3(config)
     load_darknet(network, tmp_path / "net.weights")
-    boxes, scores = YOLOv3(config).candidates(network, image[None].astype(np.float32))
-    boxes, scores = keras.ops.convert_to_numpy(boxes) / SIDE, keras.ops.convert_to_numpy(scores)
+    outputs = [keras.ops.convert_to_numpy(network(image[None].astype(np.float32)))[0]]
+    boxes, scores = outputs[0][:, :4] / SIDE, YOLOv3(config).scores(outputs)
     centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     assert len(expected) == len(boxes)
     np.testing.assert_allclose(np.concatenate([centre, size], axis=1)[:, [1, 0, 3, 2]], expected[:, :4], atol=1e-4)

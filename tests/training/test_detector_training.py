@@ -17,7 +17,7 @@ from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
-from alpr_utils.networks.ssd import SSDConfig
+from alpr_utils.networks.configs import SSDConfig
 from alpr_utils.training.detector import (
     DataSource,
     DetectorSettings,

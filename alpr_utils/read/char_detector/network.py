@@ -11,8 +11,9 @@ from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
 from alpr_utils.networks.anchors import AnchorSpec, make_anchors
-from alpr_utils.networks.box_ops import decode
-from alpr_utils.networks.ssd import SSDConfig, build_ssd
+from alpr_utils.networks.array_ops import decode
+from alpr_utils.networks.configs import SSDConfig
+from alpr_utils.networks.ssd import build_ssd
 from alpr_utils.read.char_detector.reader import CharBoxes, CharDetectorReader
 from alpr_utils.read.crnn.reader import fitted_temperature
 from alpr_utils.read.grammar import tokens_of
@@ -37,7 +38,7 @@ def alphabet_of(countries: tuple[str, ...]) -> tuple[str, ...]:
 
 def char_anchors() -> np.ndarray:
     """Anchors float32 (N, 4), ymin, xmin, ymax, xmax in pixels of the 64 x 160 input."""
-    return ops.convert_to_numpy(make_anchors(HEIGHT, WIDTH, ANCHORS))
+    return make_anchors(HEIGHT, WIDTH, ANCHORS)
 
 
 def build_char_network(classes: int) -> keras.Model:
@@ -51,7 +52,7 @@ def build_char_network(classes: int) -> keras.Model:
 def with_decoding(network: keras.Model) -> keras.Model:
     """The same network, sharing its weights, with boxes in pixels and scores 0..1 for what it gives."""
     predictions = network.output
-    boxes = decode(predictions[..., :4], ops.convert_to_tensor(char_anchors()))
+    boxes = decode(predictions[..., :4], ops.convert_to_tensor(char_anchors()), ops)
     return keras.Model(network.input, ops.concatenate([boxes, ops.sigmoid(predictions[..., 4:])], axis=-1))
 
 
