@@ -1,22 +1,226 @@
-"""Picture -> plates with their texts: opens readers by name, detects, crops, reads."""
+"""Picture -> plates with their texts: finds a detector and a reader by name, opens them when needed, and runs them."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import RLock
 
 import numpy as np
 
 from alpr_utils.detect.detector import Detection, Detector
-from alpr_utils.errors import AlprError, PictureError
-from alpr_utils.images import crop_plate, is_video, read_image, video_frames
+from alpr_utils.draw import draw_plates
+from alpr_utils.errors import AlprError, ModelError, PictureError
+from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
+from alpr_utils.models.paths import default_models_dir
+from alpr_utils.models.tf_import import import_tensorflow_quietly
+from alpr_utils.read.load import COUNTRIES, READERS, load_reader
 from alpr_utils.read.reading import Reader, Reading
-from alpr_utils.results import PictureResult, PlateReading
+from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 
-if TYPE_CHECKING:
-    pass
+DETECTOR = "plate_detector_ssd"
+READER = "voting"
+VEHICLE_DETECTOR = "vehicle_detector_ssd"
+# Below this a text is more often nonsense than right: see docs/results.md.
+MIN_TEXT_SCORE = 0.3
 
-Enhance = Callable[[np.ndarray], np.ndarray]
+
+class ALPR:
+    """Finds and reads licence plates. Models open with the first picture, once, whatever the number of threads.
+
+    Args:
+        detector: name of a folder in the models folder, a path, or an opened detector; None: only `read_crop` works.
+        reader: name of a reader or an opened one; None only detects.
+        country: whose plates are read: ``mn``, ``kr`` or ``auto``.
+        min_score: least detection score; None: the threshold stored with the detector.
+        min_text_score: texts of found plates that score less are left empty; their boxes stay.
+        tiles: look at overlapping parts of large pictures, too.
+        vehicle_first: find vehicles in large pictures and look at each of them, too.
+        vehicle_detector: name or path of the detector for ``vehicle_first``.
+        enhance: correct light and colours of what the detector sees.
+        grammar: let the grammar of the plates decide between look-alikes.
+        remove_shadows: let the classical reader flatten uneven light.
+        models_dir: default ``exported_model_directory``.
+
+    Raises:
+        ModelError: there is no such detector, reader or country, or ``tiles`` and ``vehicle_first`` are both set.
+    """
+
+    def __init__(
+        self,
+        detector: str | Path | Detector | None = DETECTOR,
+        reader: str | Reader | None = READER,
+        *,
+        country: str = "auto",
+        min_score: float | None = None,
+        min_text_score: float = MIN_TEXT_SCORE,
+        tiles: bool = False,
+        vehicle_first: bool = False,
+        vehicle_detector: str | Path = VEHICLE_DETECTOR,
+        enhance: bool = False,
+        grammar: bool = True,
+        remove_shadows: bool = True,
+        models_dir: Path | None = None,
+    ):
+        self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
+        self._models_dir = models_dir or default_models_dir()
+        self._country, self._grammar, self._remove_shadows = country, grammar, remove_shadows
+        self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector
+        self._detector, self._reader = detector, None if reader == "none" else reader
+        self._lock = RLock()
+        self._check()
+
+    def _check(self) -> None:
+        """Everything that can be said without opening a model."""
+        if self._country not in COUNTRIES:
+            raise ModelError(f"no country '{self._country}'; choose one of {', '.join(COUNTRIES)}.")
+        if isinstance(self._reader, str) and self._reader not in READERS:
+            raise ModelError(f"no reader '{self._reader}'; choose one of {', '.join(READERS)}, none.")
+        if self._tiles and self._vehicle_first:
+            raise ModelError("tiles and vehicle_first are two ways to find small plates; choose one of them.")
+        if isinstance(self._detector, str | Path) and not self._is_there(self._detector):
+            from alpr_utils.detect.exported import list_detectors
+
+            known = ", ".join(list_detectors(self._models_dir)) or "none"
+            raise ModelError(f"no detector '{self._detector}'; give a path or one of {self._models_dir}: {known}.")
+        if self._vehicle_first and not self._is_there(self._vehicle_detector):
+            from alpr_utils.detect.vehicle_first import no_vehicle_detector
+
+            raise ModelError(no_vehicle_detector(self._vehicle_detector, self._models_dir))
+
+    def _is_there(self, name_or_path: str | Path) -> bool:
+        return (self._models_dir / name_or_path).exists() or Path(name_or_path).exists()
+
+    @property
+    def detector(self) -> Detector:
+        """The detector, opened now if it was not.
+
+        Raises:
+            ModelError: its folder is damaged or holds no detector, or there is none.
+        """
+        with self._lock:
+            if isinstance(self._detector, str | Path):
+                self._detector = self._open_detector(self._detector)
+            if self._detector is None:
+                raise ModelError("there is no detector to find plates; choose one, or read crops.")
+            return self._detector
+
+    def _open_detector(self, name: str | Path) -> Detector:
+        import_tensorflow_quietly()
+        from alpr_utils.detect.exported import load_detector
+
+        detector = load_detector(name, self._models_dir)
+        if self._tiles:
+            from alpr_utils.detect.tiles import TiledDetector
+
+            return TiledDetector(detector)
+        if self._vehicle_first:
+            from alpr_utils.detect.vehicle_first import VehicleFirstDetector, load_vehicle_detector
+
+            return VehicleFirstDetector(detector, load_vehicle_detector(self._vehicle_detector, self._models_dir))
+        return detector
+
+    @property
+    def reader(self) -> Reader | None:
+        """The reader, opened now if it was not; None only detects.
+
+        Raises:
+            ModelError: it is not for this country, or its model folder is missing or damaged.
+        """
+        with self._lock:
+            if isinstance(self._reader, str):
+                import_tensorflow_quietly()
+                self._reader = load_reader(
+                    self._reader, self._models_dir, self._country, self._grammar, self._remove_shadows
+                )
+            return self._reader
+
+    def load(self, crops: bool = False) -> None:
+        """Open the models now; for ``crops`` the reader alone.
+
+        Raises:
+            ModelError: a model cannot be opened, or there is no reader for crops.
+        """
+        if not crops:
+            _ = self.detector
+        if self.reader is None and crops:
+            raise ModelError("to read crops a reader is needed, not 'none'.")
+
+    def read(self, picture: PictureInput) -> list[PlateReading]:
+        """Find and read the plates of one picture, best first.
+
+        Args:
+            picture: whatever `alpr_utils.images.to_rgb` takes: a path, bytes, a Pillow picture, an array.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            ModelError: a model cannot be opened.
+        """
+        return self._find_and_read(to_rgb(picture))[1]
+
+    def read_crop(self, picture: PictureInput) -> PlateReading:
+        """Read a picture of one plate: nothing is detected, the box is the whole picture, no text is left out.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            ModelError: the reader cannot be opened, or there is none.
+        """
+        self.load(crops=True)
+        return self._read_whole(to_rgb(picture))
+
+    def read_many(
+        self, paths: Iterable[str | Path], *, crops: bool = False, every: int = 1, skip: Container[str] = ()
+    ) -> Iterator[PictureResult]:
+        """Read pictures, folders, globs and videos; what fails is reported in its result and the rest goes on.
+
+        Args:
+            paths: what to read, in this order.
+            crops: every picture is one plate.
+            every: take every so many frames of a video.
+            skip: names of pictures and frames to leave out, because they are done.
+
+        Raises:
+            ModelError: a model cannot be opened.
+        """
+        found, problems = find_pictures(paths)
+        for problem in problems:
+            yield _failed(Path(), "", "", problem)
+        self.load(crops)
+        for (path, name), stem in zip(table_names(found).items(), file_stems(found), strict=True):
+            if name in skip:
+                continue
+            try:
+                for frame_name, frame_stem, image in _frames_of(path, name, stem, every):
+                    if frame_name not in skip:
+                        seen, plates = (image, [self._read_whole(image)]) if crops else self._find_and_read(image)
+                        yield PictureResult(frame_name, frame_stem, path, image, seen, tuple(plates))
+            except Exception as error:  # one bad picture must not cost the user the rest of a long batch
+                yield _failed(path, name, stem, _one_sentence(path, error))
+
+    def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
+        """The picture with the boxes and texts of ``plates`` (default: what `read` gives), uint8 (H, W, 3) RGB.
+
+        Raises:
+            PictureError: the picture cannot be used.
+            ModelError: a model cannot be opened.
+        """
+        image = to_rgb(picture)
+        return draw_plates(image, list(plates) if plates is not None else self.read(image))
+
+    def _find_and_read(self, image: np.ndarray) -> tuple[np.ndarray, list[PlateReading]]:
+        """What the detector saw of ``image``, and its plates; readers see the original and correct light themselves."""
+        seen = image
+        if self.enhance:
+            from alpr_utils.enhance import enhance
+
+            seen = enhance(image)
+        found = self.detector.detect(seen, self.min_score)
+        return seen, [self._read_detection(image, detection) for detection in found]
+
+    def _read_detection(self, image: np.ndarray, detection: Detection) -> PlateReading:
+        reading = self.reader.read(crop_plate(image, detection.box)) if self.reader else Reading()
+        return _combined(detection, reading if reading.score >= self.min_text_score else Reading())
+
+    def _read_whole(self, image: np.ndarray) -> PlateReading:
+        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self.reader.read(image) if self.reader else Reading())
 
 
 def _combined(detection: Detection, reading: Reading) -> PlateReading:
@@ -31,41 +235,13 @@ def _combined(detection: Detection, reading: Reading) -> PlateReading:
     )
 
 
-def read_detection(image: np.ndarray, detection: Detection, reader: Reader | None) -> PlateReading:
-    """Read one found plate of ``image: uint8 (H, W, 3)`` RGB; without a reader its text stays empty."""
-    return _combined(detection, reader.read(crop_plate(image, detection.box)) if reader else Reading())
-
-
-def read_plates(
-    image: np.ndarray,
-    detector: Detector,
-    reader: Reader | None,
-    enhance: Enhance | None = None,
-    min_score: float | None = None,
-) -> list[PlateReading]:
-    """Find and read the plates of one picture, best first.
-
-    Args:
-        image: uint8 (H, W, 3) RGB.
-        detector: finds the plates.
-        reader: reads them; None only detects.
-        enhance: applied to what the detector sees, not to the crops: readers correct the light of a plate themselves.
-        min_score: replaces the detector's own threshold.
-    """
-    found = detector.detect(enhance(image) if enhance else image, min_score)
-    return [read_detection(image, detection, reader) for detection in found]
-
-
-def _table_names(paths: list[Path]) -> list[str]:
-    count = Counter(path.name for path in paths)
-    return [path.name if count[path.name] == 1 else path.as_posix() for path in paths]
-
-
-def _frames_of(path: Path, every: int) -> Iterator[tuple[int | None, np.ndarray]]:
+def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[tuple[str, str, np.ndarray]]:
+    """The picture, or the frames of the video, each with its name in tables and the beginning of its files."""
     if is_video(path):
-        yield from video_frames(path, every)
+        for number, frame in video_frames(path, every):
+            yield f"{name}#{number}", f"{stem}_{number:06d}", frame
     else:
-        yield None, read_image(path)
+        yield name, stem, read_image(path)
 
 
 def _one_sentence(path: Path, error: Exception) -> AlprError:
@@ -77,26 +253,6 @@ def _one_sentence(path: Path, error: Exception) -> AlprError:
     )
 
 
-def process_batch(
-    paths: Iterable[Path], work: Callable[[np.ndarray], Iterable[PlateReading]], every: int = 1
-) -> Iterator[PictureResult]:
-    """Do ``work`` on every picture and video frame; what fails is reported in its result and the rest goes on.
-
-    Args:
-        paths: pictures and videos.
-        work: picture, uint8 (H, W, 3) RGB -> its plates.
-        every: take every so many frames of a video.
-    """
-    paths = list(paths)
-    for path, name in zip(paths, _table_names(paths), strict=True):
-        try:
-            for frame, image in _frames_of(path, every):
-                frame_name = name if frame is None else f"{name}#{frame}"
-                yield PictureResult(frame_name, path, image, tuple(work(image)), frame)
-        except Exception as error:  # one bad picture must not cost the user the rest of a long batch
-            yield PictureResult(name, path, np.zeros((1, 1, 3), np.uint8), error=_one_sentence(path, error))
-
-
-def read_whole(crop: np.ndarray, reader: Reader) -> PlateReading:
-    """Read ``crop: uint8 (H, W, 3)`` RGB, a picture of one plate: no detection, the box is the whole picture."""
-    return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), reader.read(crop))
+def _failed(path: Path, name: str, stem: str, error: AlprError) -> PictureResult:
+    nothing = np.zeros((1, 1, 3), np.uint8)
+    return PictureResult(name, stem, path, nothing, nothing, error=error)

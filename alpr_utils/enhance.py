@@ -3,8 +3,13 @@
 Every function takes and returns ``uint8``, ``(H, W)`` grey or ``(H, W, 3)`` RGB, of unchanged shape.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import cv2
 import numpy as np
+
+Enhance: TypeAlias = Callable[[np.ndarray], np.ndarray]  # uint8 (H, W, 3) RGB -> the same
 
 _DARKEST_GROUND = 40  # below this a ground is black, and dividing by it would only raise noise
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,12 +14,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from alpr_utils.boxes import clip, enlarge
 from alpr_utils.errors import OutputError, PictureError
 
-if TYPE_CHECKING:
-    pass
-
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 _JPEG_QUALITY = 92
+PictureInput: TypeAlias = str | Path | bytes | Image.Image | np.ndarray  # what `to_rgb` takes
 
 
 def is_video(path: Path) -> bool:
@@ -33,31 +31,45 @@ def natural_key(path: Path) -> tuple[str, list[tuple[int, int, str]]]:
     return str(path.parent), [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]
 
 
-def _open_picture(path: Path) -> Image.Image:
-    """The undecoded picture; opening reads no more than the header."""
+def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise PictureError(f"{path}: is a folder where a picture was expected; name a picture inside it.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise PictureError(f"{path}: does not exist; check the path.") from None
     except OSError as error:
         raise PictureError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
+
+
+def _open_picture(content: bytes, name: str | Path) -> Image.Image:
+    """The undecoded picture; opening reads no more than the header."""
     if not content:
-        raise PictureError(f"{path}: is an empty file; copy or download it again.")
+        raise PictureError(f"{name}: is an empty file; copy or download it again.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(io.BytesIO(content))
     except UnidentifiedImageError:
-        raise PictureError(f"{path}: is no picture or a damaged one; save it as JPEG or PNG.") from None
+        raise PictureError(f"{name}: is not a picture, or a damaged one; save it as JPEG or PNG.") from None
     except Image.DecompressionBombError:
-        raise PictureError(f"{path}: is absurdly large; make it smaller than 178 million pixels.") from None
+        raise PictureError(f"{name}: is too large; make it smaller than 178 million pixels.") from None
     except Exception as error:  # decoders raise nearly anything on damaged headers
-        raise PictureError(f"{path}: has a damaged header ({error}); save it again as JPEG or PNG.") from None
+        raise PictureError(f"{name}: has a damaged header ({error}); save it again as JPEG or PNG.") from None
 
 
-def _to_rgb(picture: Image.Image) -> np.ndarray:
+def _decoded(picture: Image.Image, name: str | Path) -> np.ndarray:
+    """The picture upright, uint8 (H, W, 3) RGB."""
+    if 0 in picture.size:
+        raise PictureError(f"{name}: is {picture.width}x{picture.height} pixels; save a picture with content.")
+    try:
+        picture.load()
+        return _from_pillow(ImageOps.exif_transpose(picture))
+    except Exception as error:  # decoders raise nearly anything on damaged content
+        raise PictureError(f"{name}: is cut off or damaged ({error}); copy or download it again.") from None
+
+
+def _from_pillow(picture: Image.Image) -> np.ndarray:
     """Any Pillow mode to uint8 (H, W, 3) RGB; transparency is laid over white."""
     if picture.mode.startswith("I;16") or picture.mode == "I":
         grey = np.asarray(picture, np.float32) / 257
@@ -71,6 +83,23 @@ def _to_rgb(picture: Image.Image) -> np.ndarray:
     return np.repeat(np.clip(np.rint(grey), 0, 255).astype(np.uint8)[..., None], 3, axis=-1)
 
 
+def _from_array(array: np.ndarray) -> np.ndarray:
+    """Grey, RGB or RGBA of 8 bits, 16 bits or float 0..1 to uint8 (H, W, 3) RGB."""
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or array.size == 0:
+        raise PictureError(f"array: has the shape {array.shape}; give (H, W), (H, W, 3) or (H, W, 4).")
+    if array.dtype == np.uint16:
+        array = np.rint(array / np.float32(257)).astype(np.uint8)
+    elif np.issubdtype(array.dtype, np.floating):
+        if not (array.min() >= 0 and array.max() <= 1):  # also refuses NaN
+            raise PictureError("array: has floats outside 0..1; divide them by 255 or convert them to uint8.")
+        array = np.rint(array * 255).astype(np.uint8)
+    elif array.dtype != np.uint8:
+        raise PictureError(f"array: is of {array.dtype}; convert it to uint8, uint16 or float 0..1.")
+    if array.ndim == 3 and array.shape[2] == 3:
+        return np.ascontiguousarray(array)
+    return _from_pillow(Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array))
+
+
 def read_image(path: str | Path) -> np.ndarray:
     """Read a picture upright: EXIF rotation applied, the first frame of an animation, 16 bits scaled to 8.
 
@@ -78,17 +107,33 @@ def read_image(path: str | Path) -> np.ndarray:
         uint8 (H, W, 3) RGB.
 
     Raises:
-        PictureError: missing, unreadable, empty, cut off, no picture, or more than 178 million pixels.
+        PictureError: missing, unreadable, empty, cut off, not a picture, or more than 178 million pixels.
     """
     path = Path(path)
-    picture = _open_picture(path)
-    if 0 in picture.size:
-        raise PictureError(f"{path}: is {picture.width}x{picture.height} pixels; save a picture with content.")
-    try:
-        picture.load()
-        return _to_rgb(ImageOps.exif_transpose(picture))
-    except Exception as error:  # decoders raise nearly anything on damaged content
-        raise PictureError(f"{path}: is cut off or damaged ({error}); copy or download it again.") from None
+    return _decoded(_open_picture(_content(path), path), path)
+
+
+def to_rgb(picture: PictureInput) -> np.ndarray:
+    """Any picture that people have as uint8 (H, W, 3) RGB.
+
+    Args:
+        picture: a path, the bytes of a picture file, a Pillow picture, or an array: (H, W) or (H, W, 1) grey,
+            (H, W, 3) RGB or (H, W, 4) RGBA; uint8, uint16, or float 0..1. Transparency is laid over white.
+
+    Raises:
+        PictureError: it is something else, or cannot be read.
+    """
+    if isinstance(picture, str | Path):
+        return read_image(picture)
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _decoded(_open_picture(bytes(picture), "bytes"), "bytes")
+    if isinstance(picture, Image.Image):
+        return _decoded(picture, "Pillow picture")
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture)
+    raise PictureError(
+        f"{type(picture).__name__}: cannot be read as a picture; give a path, bytes, a Pillow picture or a NumPy array."
+    )
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
@@ -161,6 +206,18 @@ def find_pictures(paths: Iterable[str | Path]) -> tuple[list[Path], list[Picture
         except OSError as error:
             problems.append(PictureError(f"{path}: cannot be looked up ({error.strerror}); check its permissions."))
     return list(found), problems
+
+
+def frame_count(path: Path, every: int = 1) -> int:
+    """How many pictures ``path`` gives: 1, or every ``every``-th frame of a video as its header counts them."""
+    if not is_video(path):
+        return 1
+    import cv2
+
+    capture = cv2.VideoCapture(str(path))
+    frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return max(1, -(-frames // every))
 
 
 def video_frames(path: str | Path, every: int = 1) -> Iterator[tuple[int, np.ndarray]]:

@@ -1,25 +1,26 @@
-"""What a run gives: frozen records of plates and pictures, and the tables they are written to."""
+"""What a run gives: frozen records of plates and pictures, and the files they are written to."""
 
 import csv
+import io
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import numpy as np
 
 from alpr_utils.errors import AlprError, OutputError
 from alpr_utils.images import write_bytes
 
-if TYPE_CHECKING:
-    pass
-
 PLATE_COLUMNS = (
     "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",
 )  # fmt: skip
 CROP_COLUMNS = ("image", "text", "text_score")
+DRAWING_COLUMN = "drawing"  # the last column where drawings are made
+_File = TypeVar("_File", bound="GrowingFile")
 
 
 @dataclass(frozen=True)
@@ -52,58 +53,59 @@ class PlateReading:
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What became of one picture or video frame.
+    """The plates of one picture or video frame.
 
     Attributes:
         name: its name in tables: the file name, the whole path where two inputs share it; frames end in ``#12``.
+        stem: how the files made from it begin, no two alike in one run; frames end in ``_000012``.
         path: the file it came from.
-        frame: number of the video frame, None for pictures.
         image: uint8 (H, W, 3) RGB; a single black pixel when it could not be read.
+        seen: what the detector saw: ``image``, or ``image`` enhanced.
         plates: best first.
         error: why the picture could not be processed, None when it was.
     """
 
     name: str
+    stem: str
     path: Path
     image: np.ndarray
+    seen: np.ndarray
     plates: tuple[PlateReading, ...] = ()
-    frame: int | None = None
     error: AlprError | None = None
 
 
-class CsvTable:
-    """A CSV file that is complete up to the last row at every moment, even if the program is killed.
+class GrowingFile:
+    """A text file that is complete up to the last addition at every moment, even if the program is killed.
 
     Args:
         path: UTF-8 file; missing folders are made, an old file is replaced.
-        columns: the header.
+        beginning: its first lines.
 
     Raises:
         OutputError: (on opening and on writing) the place is read-only, full or otherwise not writable.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]):
+    def __init__(self, path: Path, beginning: str = ""):
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise self._failure(error) from None
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        self.add([columns])
+        self.write(beginning)
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"{self._path}: cannot be written ({error.strerror}); choose another place for it.")
 
-    def add(self, rows: Sequence[Sequence[object]]) -> None:
-        """Append rows and hand them to the operating system."""
+    def write(self, text: str) -> None:
+        """Append ``text`` and hand it to the operating system."""
         try:
-            self._writer.writerows(rows)
+            self._file.write(text)
             self._file.flush()
         except OSError as error:
             raise self._failure(error) from None
 
-    def __enter__(self) -> "CsvTable":
+    def __enter__(self: _File) -> _File:
         return self
 
     def __exit__(
@@ -114,6 +116,81 @@ class CsvTable:
         except OSError as close_error:  # what could not be flushed cannot be closed either
             if error is None:
                 raise self._failure(close_error) from None
+
+
+def _csv_text(rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+class CsvTable(GrowingFile):
+    """A CSV file with the header ``columns`` and, from an earlier run, ``rows``."""
+
+    def __init__(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]] = ()):
+        super().__init__(path, _csv_text([columns, *rows]))
+
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
+        """Append rows."""
+        self.write(_csv_text(rows))
+
+
+class JsonLines(GrowingFile):
+    """A file with one JSON object a line; ``lines`` come from an earlier run."""
+
+    def __init__(self, path: Path, lines: Sequence[str] = ()):
+        super().__init__(path, "".join(f"{line}\n" for line in lines))
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Append one object."""
+        self.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a CSV file, ``[], []`` where there is none.
+
+    Raises:
+        OutputError: it cannot be read as UTF-8 CSV.
+    """
+    if not path.is_file():
+        return [], []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise OutputError(f"{path}: cannot be read as a table ({error}); choose another place for it.") from None
+    return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def read_json_lines(path: Path) -> dict[str, str]:
+    """Picture name -> line of a file that `JsonLines` wrote; a line that was cut off is left out."""
+    lines: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+        try:
+            lines[json.loads(line)["image"]] = line
+        except (ValueError, TypeError, KeyError):
+            continue
+    return lines
+
+
+def table_names(paths: Iterable[Path]) -> dict[Path, str]:
+    """How each of ``paths`` is called in tables: by its file name, by its whole path where two have the same name."""
+    paths = list(paths)
+    count = Counter(path.name for path in paths)
+    return {path: path.name if count[path.name] == 1 else path.as_posix() for path in paths}
+
+
+def file_stems(paths: Iterable[Path]) -> list[str]:
+    """How the files made from each of ``paths`` begin: ``12``, or longer where two would be the same."""
+    stems: dict[str, str] = {}
+    for path in paths:
+        parts = [part.replace(":", "") for part in path.parent.parts if part not in ("/", ".", "..")]
+        with_suffix = f"{path.stem}_{path.suffix[1:]}" if path.suffix else path.stem
+        choices = [path.stem, with_suffix, "_".join([*parts, with_suffix])]
+        choices += [f"{choices[-1]}_{number}" for number in range(2, len(stems) + 3)]
+        stem = next(choice for choice in choices if choice.casefold() not in stems)
+        stems[stem.casefold()] = stem
+    return list(stems.values())
 
 
 def plate_rows(result: PictureResult) -> list[tuple[object, ...]]:
@@ -139,23 +216,7 @@ def crop_rows(result: PictureResult) -> list[tuple[object, ...]]:
     return [(result.name, plate.text, f"{plate.text_score:.4f}") for plate in result.plates]
 
 
-def drawing_name(result: PictureResult, enhanced: bool, taken: set[str]) -> str:
-    """File name of a drawing, ``12_enhanced.jpg`` or ``12_not_enhanced.jpg``; made longer where two would be the same.
-
-    ``taken`` holds the names given so far, in small letters, and is added to.
-    """
-    frame = "" if result.frame is None else f"_{result.frame:06d}"
-    ending = f"{frame}_{'enhanced' if enhanced else 'not_enhanced'}.jpg"
-    whole_path = "_".join(part for part in result.path.parts if part not in ("/", ".", ".."))
-    for beginning in (result.path.stem, result.path.name, whole_path.replace(":", "")):
-        name = beginning + ending
-        if name.casefold() not in taken:
-            break
-    taken.add(name.casefold())
-    return name
-
-
-def picture_facts(result: PictureResult) -> dict[str, object]:
+def picture_record(result: PictureResult) -> dict[str, object]:
     """One picture for JSON: name, size and boxes in pixels, and the score of every character."""
     height, width = result.image.shape[:2]
     plates = []

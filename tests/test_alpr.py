@@ -1,22 +1,39 @@
 """From picture to plates, with a detector and a reader whose answers are known."""
 
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from conftest import PICTURE_SIZE, PLATE_PIXELS, BrightBoxDetector, FixedReader
+from PIL import Image
 
-from alpr_utils.alpr import process_batch, read_plates, read_whole
+import alpr_utils
+from alpr_utils import ALPR
+from alpr_utils import alpr as facade
+from alpr_utils import enhance as light
 from alpr_utils.detect.detector import Detection
-from alpr_utils.errors import ModelError, PictureError
-from alpr_utils.images import crop_plate, write_image
+from alpr_utils.errors import ModelError
+from alpr_utils.images import crop_plate, frame_count, write_image
 from alpr_utils.read.load import load_reader
 from alpr_utils.read.reading import Reading
 
 
+def _watcher(seen: list[int]) -> FixedReader:
+    class Watcher(FixedReader):
+        def read(self, plate: np.ndarray) -> Reading:
+            seen.append(int(plate.max()))
+            return Reading()
+
+    return Watcher()
+
+
 def test_plate_is_found_and_read(plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader) -> None:
-    (plate,) = read_plates(plate_picture, detector, reader)
+    (plate,) = ALPR(detector, reader).read(plate_picture)
     assert plate.box_pixels(*PICTURE_SIZE) == PLATE_PIXELS
     assert (plate.text, plate.text_score, plate.rows, plate.country) == ("1537УНЛ", 0.8, 1, "mn")
     assert len(plate.char_scores) == 7
@@ -24,25 +41,80 @@ def test_plate_is_found_and_read(plate_picture: np.ndarray, detector: BrightBoxD
 
 
 def test_without_reader_the_text_is_empty(plate_picture: np.ndarray, detector: BrightBoxDetector) -> None:
-    (plate,) = read_plates(plate_picture, detector, None)
+    (plate,) = ALPR(detector, None).read(plate_picture)
     assert (plate.text, plate.rows) == ("", 0)
 
 
-def test_detector_sees_the_enhanced_picture_and_reader_the_original(detector: BrightBoxDetector) -> None:
+def test_unsure_texts_are_left_out(plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader) -> None:
+    (plate,) = ALPR(detector, reader, min_text_score=0.9).read(plate_picture)
+    assert (plate.text, plate.char_scores, plate.detection_score) == ("", (), 0.9)
+    assert ALPR(detector, reader, min_text_score=0.9).read_crop(plate_picture).text == "1537УНЛ"
+
+
+def test_detector_sees_the_enhanced_picture_and_reader_the_original(
+    detector: BrightBoxDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dark = np.full((50, 50, 3), 60, np.uint8)
     dark[10:20, 10:40] = 150
+    monkeypatch.setattr(light, "enhance", lambda image: image + 100)
     seen: list[int] = []
-
-    class Watcher:
-        name = "watcher"
-
-        def read(self, plate: np.ndarray) -> Reading:
-            seen.append(int(plate.max()))
-            return Reading()
-
-    assert read_plates(dark, detector, Watcher()) == []
-    assert len(read_plates(dark, detector, Watcher(), enhance=lambda image: image + 100)) == 1
+    assert ALPR(detector, _watcher(seen)).read(dark) == []
+    assert len(ALPR(detector, _watcher(seen), enhance=True).read(dark)) == 1
     assert seen == [150]
+
+
+def test_every_kind_of_picture_is_read(
+    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
+) -> None:
+    write_image(tmp_path / "a.png", plate_picture)
+    alpr = ALPR(detector, reader)
+    kinds = [
+        tmp_path / "a.png",
+        str(tmp_path / "a.png"),
+        (tmp_path / "a.png").read_bytes(),
+        Image.fromarray(plate_picture),
+        plate_picture[..., 0],
+        np.dstack([plate_picture, np.full(PICTURE_SIZE, 255, np.uint8)]),
+        plate_picture.astype(np.uint16) * 257,
+        plate_picture / 255,
+    ]
+    assert {plate.box_pixels(*PICTURE_SIZE) for kind in kinds for plate in alpr.read(kind)} == {PLATE_PIXELS}
+    assert alpr.draw(kinds[0]).shape == plate_picture.shape
+    assert (alpr.draw(plate_picture, []) == plate_picture).all()
+
+
+def test_models_open_once_for_all_threads(
+    plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def slowly(name: str, *_: object) -> FixedReader:
+        time.sleep(0.05)
+        opened.append(name)
+        return reader
+
+    monkeypatch.setattr(facade, "load_reader", slowly)
+    alpr = ALPR(detector, "voting")
+    assert opened == [], "nothing is opened before the first picture"
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(alpr.read, [plate_picture] * 4))
+    assert [len(plates) for plates in results] == [1] * 4
+    assert opened == ["voting"]
+
+
+def test_wrong_names_are_refused_at_once(tmp_path: Path) -> None:
+    for arguments, message in (
+        ({"detector": "nonsense"}, "no detector 'nonsense'; give a path or one of"),
+        ({"reader": "nonsense"}, "no reader 'nonsense'; choose one of voting"),
+        ({"country": "xx"}, "no country 'xx'; choose one of mn, kr"),
+        ({"detector": None, "tiles": True, "vehicle_first": True}, "choose one of them"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            ALPR(models_dir=tmp_path, **{"detector": None, **arguments})
+    with pytest.raises(ModelError, match="no detector to find plates"):
+        ALPR(None, FixedReader()).read(np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(ModelError, match="a reader is needed"):
+        ALPR(None, None).read_crop(np.zeros((4, 4, 3), np.uint8))
 
 
 def test_crop_keeps_a_margin_and_stays_inside() -> None:
@@ -53,40 +125,42 @@ def test_crop_keeps_a_margin_and_stays_inside() -> None:
 
 
 def test_one_pixel_holds_no_plate(detector: BrightBoxDetector, reader: FixedReader) -> None:
-    assert read_plates(np.zeros((1, 1, 3), np.uint8), detector, reader) == []
+    assert ALPR(detector, reader).read(np.zeros((1, 1, 3), np.uint8)) == []
 
 
 def test_crop_is_read_whole(reader: FixedReader) -> None:
-    plate = read_whole(np.zeros((20, 60, 3), np.uint8), reader)
+    plate = ALPR(None, reader).read_crop(np.zeros((20, 60, 3), np.uint8))
     assert (plate.box, plate.text) == ((0, 0, 1, 1), "1537УНЛ")
 
 
-def test_batch_goes_on_after_errors(
-    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
-) -> None:
+def test_batch_goes_on_after_errors(tmp_path: Path, plate_picture: np.ndarray, reader: FixedReader) -> None:
     write_image(tmp_path / "1.png", plate_picture)
     (tmp_path / "2.png").write_bytes(b"")
     write_image(tmp_path / "3.png", np.zeros((5, 5, 3), np.uint8))
     write_image(tmp_path / "4.png", plate_picture)
 
-    def work(image: np.ndarray) -> list:
-        if image.shape[0] == 5:
-            raise MemoryError("too\nmuch")
-        return read_plates(image, detector, reader)
+    class Failing(BrightBoxDetector):
+        def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+            if image.shape[0] == 5:
+                raise MemoryError("too\nmuch")
+            return super().detect(image, min_score)
 
-    results = list(process_batch([tmp_path / f"{n}.png" for n in (1, 2, 3, 4)], work))
-    assert [len(result.plates) for result in results] == [1, 0, 0, 1]
-    assert [type(result.error) for result in results] == [type(None), PictureError, PictureError, type(None)]
-    assert "2.png: is an empty file" in str(results[1].error)
-    assert "3.png: could not be processed (MemoryError: too much)" in str(results[2].error)
+    results = list(ALPR(Failing(), reader).read_many([tmp_path / f"{n}.png" for n in (1, 2, 3, 4, 5)]))
+    assert [bool(result.error) for result in results] == [True, False, True, True, False]
+    assert [len(result.plates) for result in results] == [0, 1, 0, 0, 1]
+    assert "5.png: does not exist" in str(results[0].error)
+    assert "2.png: is an empty file" in str(results[2].error)
+    assert "3.png: could not be processed (MemoryError: too much)" in str(results[3].error)
 
 
-def test_same_names_in_two_folders_are_told_apart(tmp_path: Path) -> None:
-    paths = [tmp_path / "a" / "0.png", tmp_path / "b" / "0.png", tmp_path / "b" / "1.png"]
+def test_same_names_in_two_folders_are_distinguished(tmp_path: Path, detector: BrightBoxDetector) -> None:
+    paths = [tmp_path / "a" / "0.png", tmp_path / "b" / "0.png", tmp_path / "b" / "0.jpg", tmp_path / "b" / "1.png"]
     for path in paths:
         write_image(path, np.zeros((4, 4, 3), np.uint8))
-    names = [result.name for result in process_batch(paths, lambda _: [])]
-    assert names == [paths[0].as_posix(), paths[1].as_posix(), "1.png"]
+    results = list(ALPR(detector, None).read_many(paths))
+    assert [result.name for result in results] == [paths[0].as_posix(), paths[1].as_posix(), "0.jpg", "1.png"]
+    assert [result.stem for result in results][:2] == ["0", "0_png"]
+    assert [result.stem for result in results][2:] == ["0_jpg", "1"]
 
 
 def test_video_frames_are_numbered(tmp_path: Path, detector: BrightBoxDetector) -> None:
@@ -94,8 +168,14 @@ def test_video_frames_are_numbered(tmp_path: Path, detector: BrightBoxDetector) 
     for brightness in (0, 0, 255, 255):
         writer.write(np.full((48, 64, 3), brightness, np.uint8))
     writer.release()
-    results = list(process_batch([tmp_path / "clip.avi"], lambda image: read_plates(image, detector, None), every=2))
-    assert [(r.name, r.frame, len(r.plates)) for r in results] == [("clip.avi#0", 0, 0), ("clip.avi#2", 2, 1)]
+    results = list(ALPR(detector, None).read_many([tmp_path / "clip.avi"], every=2))
+    assert [(r.name, r.stem, len(r.plates)) for r in results] == [
+        ("clip.avi#0", "clip_000000", 0),
+        ("clip.avi#2", "clip_000002", 1),
+    ]
+    assert frame_count(tmp_path / "clip.avi", 2) == 2
+    (second,) = ALPR(detector, None).read_many([tmp_path / "clip.avi"], every=2, skip={"clip.avi#0"})
+    assert second.name == "clip.avi#2"
 
 
 def test_min_score_reaches_the_detector(plate_picture: np.ndarray) -> None:
@@ -106,8 +186,17 @@ def test_min_score_reaches_the_detector(plate_picture: np.ndarray) -> None:
         def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
             return [Detection((0, 0, 1, 1), 0.2)] if min_score is not None and min_score <= 0.2 else []
 
-    assert read_plates(plate_picture, Unsure(), None) == []
-    assert len(read_plates(plate_picture, Unsure(), None, min_score=0.01)) == 1
+    assert ALPR(Unsure(), None).read(plate_picture) == []
+    assert len(ALPR(Unsure(), None, min_score=0.01).read(plate_picture)) == 1
+
+
+def test_package_shows_its_face_without_loading_anything() -> None:
+    code = "import sys, alpr_utils; print({'numpy', 'cv2', 'tensorflow', 'keras', 'typer'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+    assert all(callable(getattr(alpr_utils, name)) for name in alpr_utils.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = alpr_utils.nonsense
 
 
 def test_unknown_reader_and_country(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from alpr_utils.errors import OutputError, PictureError
-from alpr_utils.images import find_pictures, is_video, read_image, video_frames, write_image
+from alpr_utils.images import find_pictures, is_video, read_image, to_rgb, video_frames, write_image
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -140,13 +140,13 @@ def _folder(path: Path) -> None:
     [
         (_missing, "does not exist"),
         (_empty, "is an empty file"),
-        (_text, "is no picture"),
+        (_text, "is not a picture"),
         (_truncated_jpeg, "is cut off or damaged"),
         (_truncated_png, "is cut off or damaged"),
         (_damaged_png, "damaged"),
         (_header_only, "is no picture|damaged"),
         (_zero_by_zero, "damaged|no picture|pixels"),
-        (_bomb, "is absurdly large"),
+        (_bomb, "is too large"),
         (_folder, "is a folder"),
     ],
 )
@@ -259,3 +259,53 @@ def test_output_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "write_bytes", _forbid)
     with pytest.raises(OutputError, match=r"cannot be written \(Permission denied\)"):
         write_image(tmp_path / "a.png", image)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.full((4, 6), 51, np.uint8),
+        np.full((4, 6, 1), 51, np.uint8),
+        np.full((4, 6, 3), 51, np.uint8),
+        np.full((4, 6), 51 * 257, np.uint16),
+        np.full((4, 6, 3), 51 * 257, np.uint16),
+        np.full((4, 6, 3), 0.2, np.float32),
+        np.full((4, 6), 0.2, np.float64),
+        np.dstack([np.full((4, 6, 3), 51, np.uint8), np.full((4, 6), 255, np.uint8)]),
+    ],
+)
+def test_arrays_of_every_kind_become_rgb(array: np.ndarray) -> None:
+    image = to_rgb(array)
+    assert (image.shape, image.dtype) == ((4, 6, 3), np.uint8)
+    assert (image == 51).all()
+
+
+def test_transparent_arrays_lie_over_white() -> None:
+    assert (to_rgb(np.zeros((2, 2, 4), np.uint8)) == 255).all()
+
+
+def test_paths_bytes_and_pillow_pictures(tmp_path: Path) -> None:
+    Image.new("L", (6, 4), 77).save(tmp_path / "grey.png")
+    path = tmp_path / "grey.png"
+    for picture in (path, str(path), path.read_bytes(), Image.open(path)):
+        assert (to_rgb(picture) == 77).all()
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.full((4, 6, 3), 51.0), "floats outside 0..1; divide them by 255"),
+        (np.full((4, 6, 3), np.nan), "floats outside 0..1"),
+        (np.zeros((4, 6, 3), np.int64), "is of int64; convert it to uint8"),
+        (np.zeros((3, 40, 60), np.uint8), r"has the shape \(3, 40, 60\); give \(H, W\)"),
+        (np.zeros((0, 6, 3), np.uint8), "has the shape"),
+        (None, "NoneType: cannot be read as a picture; give a path"),
+        ([[1, 2], [3, 4]], "list: cannot be read as a picture"),
+        (b"", "bytes: is an empty file"),
+        (b"nonsense", "bytes: is not a picture"),
+    ],
+)
+def test_other_things_are_refused_in_one_sentence(picture: object, message: str) -> None:
+    with pytest.raises(PictureError, match=message) as caught:
+        to_rgb(picture)  # type: ignore[arg-type]
+    assert len(str(caught.value).splitlines()) == 1

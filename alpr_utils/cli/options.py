@@ -1,16 +1,20 @@
 """Options that several commands share, and what opens the things they name."""
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alpr_utils.models.tf_import import import_tensorflow_quietly
+from alpr_utils.errors import AlprError
 
 if TYPE_CHECKING:
-    from alpr_utils.alpr import Enhance
+    from alpr_utils.alpr import ALPR
     from alpr_utils.detect.detector import Detector
+    from alpr_utils.enhance import Enhance
     from alpr_utils.read.reading import Reader
 
 DEFAULT_READER = "voting"
@@ -34,56 +38,49 @@ ModelsOption = Annotated[
 
 
 def complain(error: object) -> None:
+    """One line on stderr, above the progress bar where there is one."""
     from tqdm import tqdm
 
     tqdm.write(f"error: {error}", file=sys.stderr)
 
 
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """Errors in here are the caller's: exit status 2 with their sentence."""
+    try:
+        yield
+    except AlprError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def alpr_of(options: Mapping[str, Any]) -> "ALPR":
+    """The `ALPR` that the options of a command describe, which are called like its arguments; nothing is opened."""
+    from alpr_utils.alpr import ALPR
+
+    options = {**options, "models_dir": options["models"]}
+    chosen = {name: options[name] for name in signature(ALPR).parameters if name in options}
+    if chosen.get("min_text_score") is None:
+        chosen.pop("min_text_score", None)
+    with wrong_usage():
+        return ALPR(**chosen)
+
+
 def open_detector(
     name: str, models: Path | None, tiles: bool, vehicle_first: bool, vehicle_detector: str
 ) -> "Detector":
-    from alpr_utils.detect.exported import list_detectors, load_detector
-    from alpr_utils.models.paths import default_models_dir
-
-    if tiles and vehicle_first:
-        raise typer.BadParameter("--tiles and --vehicle-first are two ways to the same end; give one of them.")
-    models = models or default_models_dir()
-    if not (models / name).exists() and not Path(name).exists():
-        known = ", ".join(list_detectors(models)) or "none"
-        raise typer.BadParameter(f"no detector '{name}'; give a path or one of {models}: {known}.")
-    import_tensorflow_quietly()
-    if tiles:
-        from alpr_utils.detect.tiles import TiledDetector
-
-        return TiledDetector(load_detector(name, models))
-    if vehicle_first:
-        from alpr_utils.detect.vehicle_first import (
-            VehicleFirstDetector,
-            load_vehicle_detector,
-            no_vehicle_detector,
-        )
-
-        if not (models / vehicle_detector).exists() and not Path(vehicle_detector).exists():
-            raise typer.BadParameter(no_vehicle_detector(vehicle_detector, models))
-        vehicles = load_vehicle_detector(vehicle_detector, models)
-        return VehicleFirstDetector(load_detector(name, models), vehicles)
-    return load_detector(name, models)
+    """The detector of that name, made to look closer where that is wanted."""
+    options = {"tiles": tiles, "vehicle_first": vehicle_first, "vehicle_detector": vehicle_detector}
+    return alpr_of({"detector": name, "reader": None, "models": models, **options}).detector
 
 
 def open_reader(name: str, models: Path | None, country: str, grammar: bool, remove_shadows: bool) -> "Reader | None":
-    from alpr_utils.read.load import COUNTRIES, READERS, load_reader
-
-    if country not in COUNTRIES:
-        raise typer.BadParameter(f"no country '{country}'; choose one of {', '.join(COUNTRIES)}.")
-    if name == "none":
-        return None
-    if name not in READERS:
-        raise typer.BadParameter(f"no reader '{name}'; choose one of {', '.join(READERS)}, none.")
-    import_tensorflow_quietly()
-    return load_reader(name, models, country, grammar, remove_shadows)
+    """The reader of that name, None for ``none``."""
+    options = {"country": country, "grammar": grammar, "remove_shadows": remove_shadows}
+    return alpr_of({"detector": None, "reader": name, "models": models, **options}).reader
 
 
 def open_enhance(wanted: bool) -> "Enhance | None":
+    """The enhancement of pictures where it is wanted."""
     if not wanted:
         return None
     from alpr_utils.enhance import enhance

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.alpr import Enhance
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.split import load_half
 from alpr_utils.detect.detector import Detection, Detector
+from alpr_utils.enhance import Enhance
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.average_precision import average_precision
 from alpr_utils.evaluation.photos import FOUND_IOU, MIN_SCORE_FOR_AP

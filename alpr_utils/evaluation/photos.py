@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.alpr import Enhance
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.split import load_half
 from alpr_utils.data.truth import TruePlate
 from alpr_utils.data.voc import LabelledPicture
 from alpr_utils.detect.detector import Detection, Detector
+from alpr_utils.enhance import Enhance
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import ClassScorer
 from alpr_utils.evaluation.readers import character_error_rate

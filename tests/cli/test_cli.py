@@ -12,10 +12,11 @@ import pytest
 from conftest import FixedReader
 from PIL import Image
 
-from alpr_utils import alpr as pipeline
+from alpr_utils import alpr as facade
 from alpr_utils.cli.app import main
 from alpr_utils.data.voc import Annotation, VocObject, write_voc
-from alpr_utils.images import write_image
+from alpr_utils.images import read_image, write_image
+from alpr_utils.read.reading import Reading
 
 PLATE_HEADER = [
     "image",
@@ -34,10 +35,7 @@ PLATE_HEADER = [
 
 @pytest.fixture(autouse=True)
 def _fixed_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(models: Path, country: str, grammar: bool, shadows: bool) -> FixedReader:
-        return FixedReader(grammar=grammar)
-
-    monkeypatch.setattr(pipeline, "_READER_LOADERS", dict.fromkeys(("classical", "voting"), load))
+    monkeypatch.setattr(facade, "load_reader", lambda *_, **__: FixedReader())
 
 
 @pytest.fixture
@@ -62,11 +60,11 @@ def test_read_writes_table_and_drawings(
 ) -> None:
     assert _read(models_dir, pictures, "--output", tmp_path / "out") == 0
     rows = _rows(tmp_path / "out" / "plates.csv")
-    assert rows[0] == PLATE_HEADER
-    assert rows[1] == ["2.png", "1", "50", "25", "125", "45", "0.9000", "1537УНЛ", "0.8000", "1", "mn"]
+    assert rows[0] == [*PLATE_HEADER, "drawing"]
+    assert rows[1] == ["2.png", "1", "50", "25", "125", "45", "0.9000", "1537УНЛ", "0.8000", "1", "mn", "2.jpg"]
     assert [row[0] for row in rows[1:]] == ["2.png", "10.png"]
-    assert {p.name for p in (tmp_path / "out").glob("*.jpg")} == {"2_not_enhanced.jpg", "10_not_enhanced.jpg"}
-    assert "1537УНЛ" in capsys.readouterr().out
+    assert {p.name for p in (tmp_path / "out").glob("*.jpg")} == {"2.jpg", "10.jpg"}
+    assert capsys.readouterr().out.splitlines() == ["2.png\t1537УНЛ\t0.90\t0.80", "10.png\t1537УНЛ\t0.90\t0.80"]
 
 
 def test_enhanced_drawings_carry_their_name(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
@@ -104,11 +102,86 @@ def test_closer_looks(tmp_path: Path, build_saved_model: Callable[..., Path]) ->
     assert counts == [1, 3, 2]
 
 
-def test_json_has_every_character(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
-    assert _read(models_dir, pictures / "2.png", "--json", tmp_path / "p.json") == 0
-    ((picture),) = json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))
-    assert picture["plates"][0]["char_scores"] == [0.8] * 7
-    assert picture["plates"][0]["box_pixels"] == {"xmin": 50, "ymin": 25, "xmax": 125, "ymax": 45}
+def test_json_lines_have_every_character(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
+    assert _read(models_dir, pictures, "--json", tmp_path / "p.jsonl") == 0
+    lines = (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert (first["image"], second["image"]) == ("2.png", "10.png")
+    assert first["plates"][0]["char_scores"] == [0.8] * 7
+    assert first["plates"][0]["box_pixels"] == {"xmin": 50, "ymin": 25, "xmax": 125, "ymax": 45}
+
+
+def test_unsure_texts_are_hidden(
+    models_dir: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "p.csv"
+    assert _read(models_dir, pictures / "2.png", "--csv", table, "--min-text-score", "0.9") == 0
+    assert _rows(table)[1] == ["2.png", "1", "50", "25", "125", "45", "0.9000", "", "0.0000", "0", ""]
+    assert capsys.readouterr().out == "2.png\t-\t0.90\t0.00\n"
+
+
+def test_plates_are_cut_out(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
+    assert _read(models_dir, pictures, "--save-crops", tmp_path / "plates") == 0
+    assert {path.name for path in (tmp_path / "plates").iterdir()} == {"2_plate1.jpg", "10_plate1.jpg"}
+    assert read_image(tmp_path / "plates" / "2_plate1.jpg").shape[1] in range(75, 90)
+
+
+def test_outputs_never_replace_inputs(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
+    write_image(pictures / "2.jpg", np.full((100, 200, 3), 90, np.uint8))
+    before = {path: path.read_bytes() for path in pictures.iterdir()}
+    assert _read(models_dir, pictures, "--output", pictures) == 2
+    assert _read(models_dir, pictures, "--csv", pictures / "2.jpg") == 2
+    assert _read(models_dir, pictures, "--json", pictures / "2.jpg") == 2
+    write_image(pictures / "2_plate1.jpg", np.full((100, 200, 3), 90, np.uint8))
+    before[pictures / "2_plate1.jpg"] = (pictures / "2_plate1.jpg").read_bytes()
+    assert _read(models_dir, pictures, "--save-crops", pictures) == 1
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_tables_with_other_columns_are_not_replaced(
+    models_dir: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "plates.csv"
+    labels.write_text("image,text,layout\n2.png,1537УНЛ,mn\n", encoding="utf-8")
+    assert _read(models_dir, pictures, "--csv", labels) == 2
+    assert "is a table with other columns (image, text, layout ...)" in " ".join(capsys.readouterr().err.split())
+    assert labels.read_text(encoding="utf-8").startswith("image,text,layout\n2.png")
+    assert _read(models_dir, pictures, "--csv", tmp_path / "new.csv") == 0
+    assert _read(models_dir, pictures, "--csv", tmp_path / "new.csv") == 0, "its own tables may be replaced"
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_a_stopped_run_is_resumed(
+    models_dir: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    json_too: bool,
+) -> None:
+    write_image(pictures / "30.png", np.full((100, 200, 3), 90, np.uint8))
+    arguments = [pictures, "--output", tmp_path / "out", *(["--json", tmp_path / "p.jsonl"] if json_too else [])]
+    assert _read(models_dir, *arguments) == 0
+    whole = (tmp_path / "out" / "plates.csv").read_bytes()
+    lines = (tmp_path / "p.jsonl").read_bytes() if json_too else b""
+    read: list[int] = []
+
+    def stop(reader: FixedReader, plate: np.ndarray) -> Reading:
+        read.append(1)
+        if len(read) == 3:
+            raise KeyboardInterrupt
+        return Reading("1537УНЛ", 0.8, (0.8,) * 7, 1, "mn")
+
+    monkeypatch.setattr(FixedReader, "read", stop)
+    assert _read(models_dir, *arguments) == 1
+    error = capsys.readouterr().err
+    assert "stopped after 2 pictures" in error and "Give the same command with --resume to go on." in error
+    with (tmp_path / "out" / "plates.csv").open("a", encoding="utf-8") as file:
+        file.write("30.png,1,50")  # a row cut off by a crash
+    assert _read(models_dir, *arguments, "--resume") == 0
+    assert (tmp_path / "out" / "plates.csv").read_bytes() == whole
+    assert not json_too or (tmp_path / "p.jsonl").read_bytes() == lines
+    assert len(read) == (4 if json_too else 5), "the last picture of a table may be incomplete and is read again"
 
 
 def test_crops(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
@@ -134,6 +207,13 @@ def test_bad_pictures_are_named_and_the_rest_written(
     assert [name for name in ("nowhere.jpg", "1.jpg", "3.jpg") if not any(name in line for line in errors)] == []
 
 
+def test_drawn_crops(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
+    assert _read(models_dir, pictures, "--crops", "--output", tmp_path / "out") == 0
+    rows = _rows(tmp_path / "out" / "plates.csv")
+    assert rows[:2] == [["image", "text", "text_score", "drawing"], ["2.png", "1537УНЛ", "0.8000", "2.jpg"]]
+    assert (tmp_path / "out" / "2.jpg").is_file()
+
+
 def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path: Path) -> None:
     write_image(pictures / "2.jpg", np.full((100, 200, 3), 90, np.uint8))
     write_image(tmp_path / "other" / "2.jpg", np.full((100, 200, 3), 90, np.uint8))
@@ -150,7 +230,8 @@ def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path
         (["read", "x.jpg", "--country", "xx"], "no country 'xx'; choose one of mn, kr, auto"),
         (["read", "x.jpg", "--min-score", "7"], "min-score"),
         (["read", "x.jpg", "--crops", "--reader", "none"], "--crops needs a reader"),
-        (["read", "x.jpg", "--tiles", "--vehicle-first"], "give one of them"),
+        (["read", "x.jpg", "--resume"], "--resume goes on with a table"),
+        (["read", "x.jpg", "--tiles", "--vehicle-first"], "choose one of them"),
         (["read", "x.jpg", "--vehicle-first"], "no vehicle detector 'vehicle_detector_ssd'"),
         (["read", "x.jpg", "--vehicle-first", "--vehicle-detector", "coco"], "no vehicle detector 'coco'"),
         (["evaluate", "--data", "x", "--split", "c"], "choose a or b"),
@@ -199,7 +280,7 @@ def test_read_only_output(
 
     monkeypatch.setattr(Path, "write_bytes", refuse)
     assert _read(models_dir, pictures, "--output", tmp_path / "out") == 1
-    assert "2_not_enhanced.jpg: cannot be written (Read-only file system)" in capsys.readouterr().err
+    assert "2.jpg: cannot be written (Read-only file system)" in capsys.readouterr().err
     assert len(_rows(tmp_path / "out" / "plates.csv")) == 2
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import FixedReader
 
+from alpr_utils import alpr as facade
 from alpr_utils.cli.app import main
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import read_metadata, write_metadata
-from alpr_utils.read import load as pipeline
+from alpr_utils.read import load as opening
 from alpr_utils.read.ctc import Temperature
 from alpr_utils.read.reading import Reading
 
@@ -31,7 +32,8 @@ def fixed_readers(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.name = name
         return reader
 
-    monkeypatch.setattr(pipeline, "load_reader", load)
+    for module in (facade, opening):
+        monkeypatch.setattr(module, "load_reader", load)
 
 
 @pytest.fixture
