@@ -183,7 +183,8 @@ class ALPR:
         found, problems = find_pictures(paths)
         for problem in problems:
             yield _failed(Path(), "", "", problem)
-        self.load(crops)
+        if found:
+            self.load(crops)
         for (path, name), stem in zip(table_names(found).items(), file_stems(found), strict=True):
             if name in skip:
                 continue

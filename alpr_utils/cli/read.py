@@ -83,8 +83,6 @@ def _find(paths: Sequence[str]) -> tuple[list[Path], bool]:
     found, problems = find_pictures(paths)
     for problem in problems:
         complain(problem)
-    if not found:
-        raise typer.Exit(1)
     return found, bool(problems)
 
 
@@ -96,7 +94,8 @@ def _read_all(alpr: "ALPR", pictures: Sequence[Path], outputs: Outputs, crops: b
 
     failed = False
     try:
-        alpr.load(crops)
+        if pictures:
+            alpr.load(crops)
         total = sum(frame_count(path, every) for path in pictures)
         with ExitStack() as stack:
             skip = outputs.open(stack, resume)
