@@ -36,7 +36,7 @@ class KoreanFace:
         """See `Face.mask`."""
         own = self.digits is None if char in SIGNS else self.own_syllables and has_lines(char)
         font = self.digits if char in SIGNS else self.syllables
-        if font and char in font.inside and not own:
+        if font and char in ALPHABET and char in font.inside and not own:
             return font.mask(char, width_px, height_px, stroke_px)
         lines = korean_lines(char, self.style, self.old)
         return draw_lines(lines, width_px, height_px, stroke_px * stroke_factor(char), self.style)
