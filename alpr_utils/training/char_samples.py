@@ -139,7 +139,7 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     counts = [0] * len(limits)
 
     def items() -> Iterator[tuple[np.ndarray, int]]:
-        for sample in sample_plates(seed, balanced=True):
+        for sample in sample_plates(seed, "mn", balanced=True):
             plate = LabelledPlate(sample.image, sample.text, sample.char_boxes)
             if _character_height(plate) < _LEAST_CHARACTER_PX:
                 continue

@@ -49,7 +49,7 @@ def test_crops_are_halved_by_their_text(tmp_path: Path) -> None:
 def _generated(folder: Path, columns: tuple[str, ...]) -> Path:
     """The first balanced Mongolian plate whose letters name no region, as ``generate plates --balanced`` writes it."""
     mongolia = COUNTRIES["mn"]
-    plate = next(one for one in sample_plates(0, balanced=True) if not mongolia.validate(one.text))
+    plate = next(one for one in sample_plates(0, "mn", balanced=True) if not mongolia.validate(one.text))
     size = (plate.image.shape[0], plate.image.shape[1])
     low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
     box = np.array([low[1], low[0], high[1], high[0]])

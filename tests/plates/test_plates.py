@@ -24,7 +24,6 @@ from alpr_utils.plates.mongolia import (
 from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.read.grammar import Grammar, tokenise
 from alpr_utils.synth.photo.sample import sample_plate
-from alpr_utils.synth.plate import render as plate
 
 
 def test_parse_takes_a_plate_apart() -> None:
@@ -124,8 +123,6 @@ def test_the_example_of_a_new_country_is_drawn_and_read(tmp_path: Path, monkeypa
     plates = plate_type(str(file))
     try:
         assert plate_type("xx") is plates is plate_type(str(file))
-        monkeypatch.setitem(plate.FACE_PICKERS, "xx", plate.FACE_PICKERS["mn"])
-        monkeypatch.setitem(plate.DEALER_WORDS, "xx", plates.dealer_words)
         for index in range(5):
             drawn = sample_plate(np.random.default_rng(index), "xx")
             assert len(drawn.char_boxes) == 5

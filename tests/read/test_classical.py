@@ -78,7 +78,7 @@ def test_clean_generated_plates_are_read(reader):
     )
     read = []
     for text in texts:
-        plate = render_plate(text, pick_layout(rng), rng, 120, colours=MONGOLIA.colours[0])
+        plate = render_plate(text, pick_layout(rng, "mn"), rng, 120, colours=MONGOLIA.colours[0])
         read.append(reader.read(degrade(plate, rng, MILD).image).text)
     assert sum(a == b for a, b in zip(texts, read, strict=True)) >= 8, list(zip(texts, read, strict=True))
 
@@ -103,7 +103,7 @@ def test_light_characters_are_read_too(reader):
 
 
 def test_explain_and_read_agree_and_repeat(reader):
-    image = next(sample_plates(3)).image
+    image = next(sample_plates(3, "mn")).image
     segmentation, reading = reader.explain(image)
     assert reader.read(image) == reading
     assert segmentation.candidates == reader.explain(image)[0].candidates
@@ -234,7 +234,7 @@ def test_generated_characters_are_balanced_and_repeatable():
 def labelled_folder(tmp_path_factory) -> Path:
     """Three pictures, each with one labelled plate and its characters."""
     folder = tmp_path_factory.mktemp("labelled")
-    for index, plate in enumerate(islice(sample_plates(8), 3)):
+    for index, plate in enumerate(islice(sample_plates(8, "mn"), 3)):
         height, width = plate.image.shape[:2]
         write_image(folder / f"{index}.png", np.pad(plate.image, ((40, 40), (40, 40), (0, 0)), constant_values=90))
         low, high = plate.corners.min(0) + 40, plate.corners.max(0) + 40
@@ -247,7 +247,7 @@ def labelled_folder(tmp_path_factory) -> Path:
 
 def test_labelled_plates_become_characters(labelled_folder):
     plates = labelled_plates(labelled_folder)
-    assert [plate.text for plate in plates] == [plate.text for plate in islice(sample_plates(8), 3)]
+    assert [plate.text for plate in plates] == [plate.text for plate in islice(sample_plates(8, "mn"), 3)]
     characters = true_characters(plates)
     assert "".join(ALPHABET[label] for label in characters.labels) == "".join(plate.text for plate in plates)
     more = augmented_characters(plates, copies=2, seed=0)
@@ -281,7 +281,7 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     metadata = json.loads((result.folder / METADATA_FILE).read_text(encoding="utf-8"))
     shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["training_data"]["started_from"] == shipped["training_data"]
-    ClassicalReader(result.folder).read(next(sample_plates(1)).image)
+    ClassicalReader(result.folder).read(next(sample_plates(1, "mn")).image)
 
 
 def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):

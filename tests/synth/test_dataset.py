@@ -43,7 +43,7 @@ class PlainRecipe(Recipe):
         return GeneratedPicture(encoded.getvalue(), (24, 60), (plate,), np.array([(0, 0, 24, 60)], np.float32))
 
 
-PLAIN = PlainRecipe("plates", seed=4)
+PLAIN = PlainRecipe("plates", "mn", seed=4)
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_vehicles_are_no_characters(tmp_path: Path) -> None:
 def test_killed_run_is_resumed(tmp_path: Path, expected: Callable[[int], dict[str, bytes]]) -> None:
     out = tmp_path / "d"
     code = (
-        "from pathlib import Path; from test_dataset import PLAIN; from alpr_utils.synth import dataset; "
+        "from pathlib import Path; from test_dataset import PLAIN; from alpr_utils.synth.files import dataset; "
         f"dataset._SHARD_SIZE['plates'] = 5; dataset.write_dataset(Path({str(out)!r}), PLAIN, 400)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)
@@ -152,10 +152,10 @@ def test_larger_count_extends(tmp_path: Path, expected: Callable[[int], dict[str
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (PlainRecipe("plates", seed=5), r"another seed \(4, now 5\)"),
+        (PlainRecipe("plates", "mn", seed=5), r"another seed \(4, now 5\)"),
         (PlainRecipe("plates", "kr", seed=4), r"another country \(mn, now kr\)"),
-        (PlainRecipe("plates", preset="cctv", seed=4), r"another preset \(mixed, now cctv\)"),
-        (PlainRecipe("plates", seed=4, balanced=True), r"another balanced \(False, now True\)"),
+        (PlainRecipe("plates", "mn", preset="cctv", seed=4), r"another preset \(mixed, now cctv\)"),
+        (PlainRecipe("plates", "mn", seed=4, balanced=True), r"another balanced \(False, now True\)"),
     ],
 )
 def test_other_settings_are_refused(recipe: Recipe, message: str, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_faulty_picture_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Recipe, "_plate", fail)
     with pytest.raises(AlprError, match=r"Picture 0 of mn plates with seed 0 cannot be made \(ZeroDivisionError"):
-        write_dataset(tmp_path, Recipe("plates"), 2)
+        write_dataset(tmp_path, Recipe("plates", "mn"), 2)
 
 
 def test_tfrecord_holds_the_same(tmp_path: Path) -> None:
@@ -358,8 +358,8 @@ def test_rows_without_plates_are_fine(tmp_path: Path, monkeypatch: pytest.Monkey
         return np.zeros((8, 8, 3), np.uint8), (), np.zeros((0, 4), np.float32)
 
     monkeypatch.setattr(Recipe, "_scene", bare)
-    write_dataset(tmp_path, Recipe("scenes"), 3)
-    write_dataset(tmp_path, Recipe("scenes"), 5)
+    write_dataset(tmp_path, Recipe("scenes", "mn"), 3)
+    write_dataset(tmp_path, Recipe("scenes", "mn"), 5)
     assert (tmp_path / "plates.csv").read_text("utf-8") == ",".join(COLUMNS) + "\n"
     assert sorted(path.name for path in (tmp_path / "images").iterdir()) == [f"{i}.jpg" for i in range(5)]
     assert shards.finished_shards(tmp_path) == []

@@ -39,15 +39,15 @@ def test_fit_takes_it() -> None:
 
     network = keras.Sequential([keras.layers.Input((8, 16)), keras.layers.Flatten(), keras.layers.Dense(2)])
     network.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
-    source = GeneratedPlates(_encode, 2, 3, workers=2)
+    source = GeneratedPlates(_encode, 2, 3, "mn", workers=2)
     history = network.fit(source, epochs=2, verbose=0)
     assert len(history.history["loss"]) == 2
     assert source.epoch >= 2
 
 
 def test_as_tf_dataset_has_the_same_batches() -> None:
-    source = GeneratedPlates(_encode, 2, 2, seed=3)
-    batches = [images.numpy() for images, _ in as_tf_dataset(GeneratedPlates(_encode, 2, 2, seed=3)).take(3)]
+    source = GeneratedPlates(_encode, 2, 2, "mn", seed=3)
+    batches = [images.numpy() for images, _ in as_tf_dataset(GeneratedPlates(_encode, 2, 2, "mn", seed=3)).take(3)]
     np.testing.assert_array_equal(batches[:2], _epoch(source))
     source.on_epoch_end()
     np.testing.assert_array_equal(batches[2], source[0][0])

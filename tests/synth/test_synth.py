@@ -131,7 +131,7 @@ def test_a_plate_depends_on_its_seed_and_number_only() -> None:
 
 def test_unknown_country_and_preset_name_the_known_ones() -> None:
     with pytest.raises(AlprError, match="mixed, parking, cctv, phone"):
-        sample_plate(np.random.default_rng(0), preset="drone")
+        sample_plate(np.random.default_rng(0), "mn", preset="drone")
     with pytest.raises(AlprError, match="mn, kr"):
         sample_plate(np.random.default_rng(0), country="xx")
 
@@ -169,7 +169,7 @@ def test_infrared_pictures_are_grey_with_dark_surroundings() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    first, second, other = (next(sample_plates(seed)) for seed in (5, 5, 6))
+    first, second, other = (next(sample_plates(seed, "mn")) for seed in (5, 5, 6))
     assert first.text == second.text and np.array_equal(first.image, second.image)
     assert np.array_equal(first.char_boxes, second.char_boxes)
     assert first.text != other.text
@@ -216,7 +216,7 @@ def test_every_mesh_of_a_car_is_sound() -> None:
 def test_generating_without_the_ray_tracer_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mitsuba", None)
     with pytest.raises(RendererError, match="pip install"):
-        Recipe("scenes", quality="rendered").check()
+        Recipe("scenes", "mn", quality="rendered").check()
 
 
 def test_rendered_scenes_have_exact_labels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_rendered_scenes_have_exact_labels(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(scenes, "TRACED_SHARE", 0.1)
     monkeypatch.setattr(scenes, "SAMPLES", 1)
     monkeypatch.setattr(scenes, "PLATE_COUNT_SHARES", (0, 1, 0))
-    first, again = (Recipe("scenes", seed=3, quality="rendered").picture(0) for _ in "ab")
+    first, again = (Recipe("scenes", "mn", seed=3, quality="rendered").picture(0) for _ in "ab")
     assert first.jpeg == again.jpeg
     assert first.size == (720, 1280)
     plate = first.plates[0]

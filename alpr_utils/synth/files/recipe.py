@@ -40,7 +40,7 @@ class Recipe:
 
     Attributes:
         kind: ``plates`` (crops of one plate) or ``scenes``.
-        country: two-letter code.
+        country: a code such as ``mn``, or the path of a country's file.
         preset: kind of camera, or ``mixed``.
         seed: picture i is drawn from ``np.random.default_rng([seed, i])``.
         balanced: plates only: rare characters as often as common ones.
@@ -49,7 +49,7 @@ class Recipe:
     """
 
     kind: str
-    country: str = "mn"
+    country: str
     preset: str = MIXED
     seed: int = 0
     balanced: bool = False
@@ -115,7 +115,7 @@ class Recipe:
         if self.quality == "rendered":
             from alpr_utils.synth.raytraced.scene import make_scene
 
-            scene = make_scene(self.seed * _RENDER_SEED_STEP + index, country=self.country)
+            scene = make_scene(self.seed * _RENDER_SEED_STEP + index, self.country)
         else:
             from alpr_utils.synth.scene.compose import compose_scene
 

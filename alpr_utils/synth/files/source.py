@@ -34,7 +34,7 @@ class GeneratedPlates(keras.utils.PyDataset):
         encode: Callable[[list[DegradedPlate]], Any],
         batch: int,
         batches_per_epoch: int,
-        country: str | Sequence[str] = "mn",
+        country: str | Sequence[str],
         preset: str = "mixed",
         seed: int = 0,
         balanced: bool = False,

@@ -82,7 +82,7 @@ class Face(Protocol):
 
 @dataclass(frozen=True)
 class StrokeFace:
-    """Our drawing of the Mongolian face."""
+    """A set of dies of our own stroke face."""
 
     name: str
     style: StrokeStyle
@@ -155,8 +155,8 @@ def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample 
 
 
 OWN_FACES = (
-    StrokeFace("mongolian_square", StrokeStyle()),
-    StrokeFace("mongolian_round", StrokeStyle(square_ends=False)),
+    StrokeFace("square", StrokeStyle()),
+    StrokeFace("round", StrokeStyle(square_ends=False)),
 )
 # Enough dies that no shape is learnt by heart, few enough that their lines stay in the cache.
 _STYLE_COUNT = 240
@@ -175,9 +175,9 @@ def font_faces() -> tuple[FontFace, ...]:
     return tuple(load_font_face(path) for path in sorted(FONT_FOLDER.glob("*.ttf")))
 
 
-def pick_face(rng: np.random.Generator, layout: PlateLayout | None = None, own_share: float = 0.8) -> Face:
+def pick_stroke_face(rng: np.random.Generator, layout: PlateLayout | None = None, own_share: float = 0.8) -> Face:
     """Our own face in a random style with probability ``own_share``, otherwise a font; the same for every layout."""
     if rng.random() < own_share:
         index = int(rng.integers(_STYLE_COUNT))
-        return StrokeFace(f"mongolian_{index}", styles()[index])
+        return StrokeFace(f"strokes_{index}", styles()[index])
     return font_faces()[rng.integers(len(font_faces()))]

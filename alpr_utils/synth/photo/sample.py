@@ -16,7 +16,7 @@ _RENDER_PX_PER_MM = (0.3, 0.8)
 
 
 def sample_plate(
-    rng: np.random.Generator, country: str = "mn", preset: str = "mixed", balanced: bool = False
+    rng: np.random.Generator, country: str, preset: str = "mixed", balanced: bool = False
 ) -> DegradedPlate:
     """A random text on a random layout of the country, rendered and degraded.
 
@@ -38,9 +38,7 @@ def sample_plate(
     return degrade(render_plate(text, layout, rng, height_px), rng, ranges, view)
 
 
-def sample_plates(
-    seed: int, country: str = "mn", preset: str = "mixed", balanced: bool = False
-) -> Iterator[DegradedPlate]:
+def sample_plates(seed: int, country: str, preset: str = "mixed", balanced: bool = False) -> Iterator[DegradedPlate]:
     """Endless random plates as `sample_plate` makes them; the same seed gives the same plates.
 
     Plate number i depends on ``seed`` and i only.

@@ -1,4 +1,4 @@
-"""What Korean plates carry besides characters: taegeuk band, electric mark, hyphen, red diagonal."""
+"""What plates carry besides characters, by the kinds of mark that layouts name; lengths in pixels."""
 
 import cv2
 import numpy as np

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from alpr_utils.plates import PlateColours, PlateLayout, plate_type
-from alpr_utils.synth.glyphs.faces import ASPECTS, DEFAULT_ASPECT, Face, pick_face
-from alpr_utils.synth.glyphs.korean_face import pick_korean_face
+from alpr_utils.synth.glyphs.catalogue import pick_face
+from alpr_utils.synth.glyphs.faces import ASPECTS, DEFAULT_ASPECT, Face
 from alpr_utils.synth.plate import wear
 from alpr_utils.synth.plate.marks import draw_mark
 from alpr_utils.synth.plate.parts import (
@@ -22,11 +22,6 @@ from alpr_utils.synth.plate.parts import (
 STROKE_MM = 9.5
 CORNER_RADIUS_MM = 9.0
 WORN_INK_SHARE = 0.06
-DEALER_WORDS = {
-    "mn": ("ТАВАН ГОЛ", "АВТО ХУДАЛДАА", "МОНГОЛ МОТОР", "НОМИН АВТО", "ТЭНГЭР ХХК", "99112233", "77001122"),
-    "kr": ("1588 0000", "1544 1234", "서울 강남", "02 123 4567"),
-}
-FACE_PICKERS = {"mn": pick_face, "kr": pick_korean_face}
 # Characters narrower than their cell on plates whose cells have one width.
 NARROW = {"1": 0.54}
 
@@ -58,7 +53,7 @@ class RenderedPlate:
     char_boxes: np.ndarray
 
 
-def pick_layout(rng: np.random.Generator, country: str = "mn") -> PlateLayout:
+def pick_layout(rng: np.random.Generator, country: str) -> PlateLayout:
     """A layout of the country, as often as it is seen on the road."""
     layouts = plate_type(country).layouts
     shares = np.array([layout.share for layout in layouts])
@@ -181,21 +176,21 @@ def _apply_wear(
 
 
 def _framed(
-    plate: np.ndarray, country: str, px_per_mm: float, face: Face, rng: np.random.Generator
+    plate: np.ndarray, dealer_words: tuple[str, ...], px_per_mm: float, face: Face, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, int, int]:
     """Put a holder around the plate or none: image, alpha float32 (H, W) 0..1, and the plate's left and top in it."""
     height, width = plate.shape[:2]
     if rng.random() < 0.4:
         return plate, rounded_rectangle((height, width), 0, CORNER_RADIUS_MM * px_per_mm), 0, 0
     side, top = (max(1, round(rng.uniform(5, 12) * px_per_mm)) for _ in range(2))
-    with_text = rng.random() < 0.5
+    with_text = rng.random() < 0.5 and bool(dealer_words)
     bottom = round(rng.uniform(18, 26) * px_per_mm) if with_text else top
     image = np.empty((height + top + bottom, width + 2 * side, 3), np.float32)
     image[:] = rng.uniform(15, 70) if rng.random() < 0.8 else rng.uniform(120, 200)
     inside = image[top : top + height, side : side + width]
     cv2.rectangle(image, (0, 0), (image.shape[1] - 1, image.shape[0] - 1), (75, 75, 80), max(1, round(px_per_mm)))
     if with_text:
-        words = DEALER_WORDS[country][rng.integers(len(DEALER_WORDS[country]))]
+        words = dealer_words[rng.integers(len(dealer_words))]
         wear.blend(image[top + height :], (225, 225, 225), dealer_text_mask((bottom, image.shape[1]), words, face))
     shape_mask = rounded_rectangle((height, width), 0, CORNER_RADIUS_MM * px_per_mm)
     inside += shape_mask[..., None] * (plate - inside)
@@ -216,12 +211,13 @@ def render_plate(
     ``face`` and ``colours`` are drawn at random when not given. The same arguments and generator state give the
     same bytes.
     """
-    face = face or FACE_PICKERS[layout.country](rng, layout)
+    country = plate_type(layout.country)
+    face = face or pick_face(rng, country.faces, layout)
     colours = colours or pick_colours(rng, layout)
     px_per_mm = height_px / layout.size_mm[1]
     plate, boxes = _bare_plate(text, layout, colours, face, px_per_mm, rng)
     _apply_wear(plate, layout, px_per_mm, wear_ranges, rng)
-    image, alpha, left, top = _framed(plate, layout.country, px_per_mm, face, rng)
+    image, alpha, left, top = _framed(plate, country.dealer_words, px_per_mm, face, rng)
     height, width = plate.shape[:2]
     corners = np.array([(left, top), (left + width, top), (left + width, top + height), (left, top + height)])
     return RenderedPlate(

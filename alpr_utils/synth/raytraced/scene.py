@@ -144,7 +144,7 @@ def _surroundings(plan: street_meshes.StreetPlan, rng: np.random.Generator) -> l
     ]
 
 
-def make_scene(seed: int, samples: int = SAMPLES, country: str = "mn") -> LabelledScene:
+def make_scene(seed: int, country: str, samples: int = SAMPLES) -> LabelledScene:
     """Generate one street picture; ``samples`` rays a pixel trade noise for time, dark pictures take twice as many.
 
     Raises:

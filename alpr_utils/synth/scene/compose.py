@@ -254,7 +254,7 @@ def _seen_boxes(cast: _Cast) -> np.ndarray:
 
 def compose_scene(
     rng: np.random.Generator,
-    country: str = "mn",
+    country: str,
     preset: str = "mixed",
     backgrounds: Sequence[Path] = (),
 ) -> LabelledScene:

@@ -115,8 +115,8 @@ def swap_plate(
     image: np.ndarray,
     box: np.ndarray,
     rng: np.random.Generator,
+    country: str,
     ranges: SwapRanges | None = None,
-    country: str = "mn",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Replace the plate in ``box: float32 (4,)``, ymin, xmin, ymax, xmax, pixels, by a generated one of ``country``.
 

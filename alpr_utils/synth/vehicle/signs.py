@@ -5,8 +5,8 @@ from functools import cache
 import cv2
 import numpy as np
 
-from alpr_utils.synth.glyphs.faces import pick_face
-from alpr_utils.synth.glyphs.korean_face import pick_korean_face
+from alpr_utils.synth.glyphs.catalogue import FACES
+from alpr_utils.synth.glyphs.faces import Face
 from alpr_utils.synth.plate.parts import dealer_text_mask
 from alpr_utils.synth.vehicle.painted_side import PaintedSide
 from alpr_utils.synth.vehicle.shape import CarShape
@@ -21,10 +21,10 @@ _GROUNDS = ((235, 235, 232), (235, 235, 232), (250, 205, 30), (190, 25, 30), (20
 
 
 @cache
-def _faces() -> tuple:
-    """One face of each script; the same in every process."""
+def _faces() -> tuple[Face, ...]:
+    """One of each kind of faces; the same ones in every process."""
     rng = np.random.default_rng(0)
-    return pick_face(rng), pick_korean_face(rng)
+    return tuple(pick(rng, None) for pick in FACES.values())
 
 
 def text_mask(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
