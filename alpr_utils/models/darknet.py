@@ -36,7 +36,7 @@ def read_darknet(file: Path) -> DarknetFile:
     """Read a ``.weights`` file.
 
     Raises:
-        ModelError: the file is missing, or it is none of Darknet's.
+        ModelError: the file is missing, or not Darknet's.
     """
     try:
         content = file.read_bytes()
@@ -68,7 +68,7 @@ def _value_count(convolution: keras.layers.Layer, norm: keras.layers.Layer | Non
 
 
 def _fill(values: np.ndarray, convolution: keras.layers.Layer, norm: keras.layers.Layer | None) -> np.ndarray:
-    """Set one convolution; the values that are left."""
+    """Set one convolution; returns the values that are left."""
     rows, columns, channels, filters = convolution.kernel.shape
     vectors = values[: filters * (4 if norm is not None else 1)].reshape(-1, filters)
     end = vectors.size + rows * columns * channels * filters
@@ -86,20 +86,20 @@ def load_darknet(network: keras.Model, file: Path, backbone_only: bool = False) 
     """Load a ``.weights`` file into ``network``, a YOLOv3 of `build_yolov3`.
 
     Args:
-        backbone_only: set the 52 convolutions of Darknet-53 alone and let the heads be, to train them on other classes;
+        backbone_only: set only the 52 convolutions of Darknet-53, not the heads, to train those on other classes;
             the file may be of any network that begins with them (``darknet53.conv.74``, ``darknet53.weights``,
             ``yolov3.weights``).
 
     Raises:
-        ModelError: the file is missing, cut off, none of Darknet's, or of another network.
+        ModelError: the file is missing, cut off, not Darknet's, or of another network.
     """
     values = read_darknet(file).values
-    chosen = _layers(network)
+    pairs = _layers(network)
     if backbone_only:
-        if len(chosen) <= BACKBONE_CONVOLUTIONS:
+        if len(pairs) <= BACKBONE_CONVOLUTIONS:
             raise ModelError(f"{file}: holds a Darknet-53; only the variant 'yolov3' begins with one, choose that.")
-        chosen = chosen[:BACKBONE_CONVOLUTIONS]
-    needed = sum(_value_count(*pair) for pair in chosen)
+        pairs = pairs[:BACKBONE_CONVOLUTIONS]
+    needed = sum(_value_count(*pair) for pair in pairs)
     if len(values) < needed or (len(values) > needed and not backbone_only):
         what = "its backbone" if backbone_only else f"this {network.name} with its number of classes"
         raise ModelError(
@@ -108,5 +108,5 @@ def load_darknet(network: keras.Model, file: Path, backbone_only: bool = False) 
         )
     if not np.isfinite(values[:needed]).all():
         raise ModelError(f"{file}: holds numbers that are not finite; download it again.")
-    for convolution, norm in chosen:
+    for convolution, norm in pairs:
         values = _fill(values, convolution, norm)

@@ -1,12 +1,12 @@
-"""What every model folder tells about itself: ``metadata.json`` with facts, package versions and checksums."""
+"""Model folders and their ``metadata.json``: architecture, training, figures, package versions, checksums."""
 
 import hashlib
 import json
 import platform
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ from alpr_utils import __version__
 from alpr_utils.errors import ModelError, OutputError
 
 METADATA_FILE = "metadata.json"
-_PACKAGES = ("tensorflow", "keras", "numpy")
+_PACKAGES = ("tensorflow", "keras", "numpy", "onnxruntime")
 
 
 @contextmanager
 def replaced_folder(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` to write a model into; at the end it takes its place.
+    """A new folder beside ``folder`` to write a model into; at the end it replaces ``folder``.
 
-    When the writing fails, ``folder`` stays as it was, so that what is written may also be read from it.
+    When writing fails, ``folder`` stays as it was; until then what it holds can still be read.
 
     Raises:
         OutputError: ``folder`` is a file, or its place is not writable.
@@ -29,7 +29,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     final = folder.resolve()
     draft, old = (final.with_name(f".{final.name}.{suffix}") for suffix in ("new", "old"))
     if final.exists() and not final.is_dir():
-        raise OutputError(f"{folder}: is no folder; choose another output folder.")
+        raise OutputError(f"{folder}: is not a folder; choose another output folder.")
     try:
         shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
         draft.mkdir(parents=True)
@@ -50,12 +50,23 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def write_metadata(folder: Path, facts: dict[str, Any], files: Sequence[Path]) -> None:
-    """Write ``folder/metadata.json``: ``facts``, versions, and the SHA-256 of ``files``, which lie in ``folder``."""
-    versions = {"alpr_utils": __version__, "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
-    checksums = {file.relative_to(folder).as_posix(): _sha256(file) for file in files}
-    text = json.dumps({**facts, "versions": versions, "sha256": checksums}, indent=2, ensure_ascii=False)
+def _versions() -> dict[str, str]:
+    versions = {"alpr_utils": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
+
+
+def _write(folder: Path, metadata: dict[str, Any]) -> None:
+    text = json.dumps(metadata, indent=2, ensure_ascii=False)
     (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def write_metadata(folder: Path, entries: dict[str, Any], files: Sequence[Path]) -> None:
+    """Write ``folder/metadata.json``: ``entries``, versions, and the SHA-256 of ``files``, which are in ``folder``."""
+    checksums = {file.relative_to(folder).as_posix(): _sha256(file) for file in files}
+    _write(folder, {**entries, "versions": _versions(), "sha256": checksums})
 
 
 def add_metadata(folder: Path, entries: dict[str, Any]) -> None:
@@ -67,12 +78,11 @@ def add_metadata(folder: Path, entries: dict[str, Any]) -> None:
     metadata = read_metadata(folder)
     if not metadata:
         raise ModelError(f"{folder / METADATA_FILE}: is missing or empty; restore the folder or train it again.")
-    text = json.dumps({**metadata, **entries}, indent=2, ensure_ascii=False)
-    (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+    _write(folder, {**metadata, **entries})
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """The facts in ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
+    """The content of ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
 
     Raises:
         ModelError: no valid JSON object, or a listed file is missing or has another checksum.
@@ -81,31 +91,31 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        checksums = dict(facts.get("sha256", {}))
+        metadata = json.loads(file.read_text(encoding="utf-8"))
+        checksums = dict(metadata.get("sha256", {}))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
     for name, checksum in checksums.items():
-        part = folder / name
-        if not part.is_file():
-            raise ModelError(f"{part}: is missing, {METADATA_FILE} lists it; copy the model folder again.")
-        if _sha256(part) != checksum:
-            raise ModelError(f"{part}: does not have the checksum in {METADATA_FILE}; copy the model folder again.")
-    return facts
+        listed = folder / name
+        if not listed.is_file():
+            raise ModelError(f"{listed}: is missing, {METADATA_FILE} lists it; copy the model folder again.")
+        if _sha256(listed) != checksum:
+            raise ModelError(f"{listed}: does not have the checksum in {METADATA_FILE}; copy the model folder again.")
+    return metadata
 
 
-def trained_on(facts: Any) -> tuple[str, ...]:
-    """The folders of real plates that the trainings in ``facts`` of a model folder name, each with its half, once."""
+def trained_on(metadata: Any) -> tuple[str, ...]:
+    """The folders of real plates that the trainings in the metadata of a model name, each with its half, once."""
     found: dict[str, None] = {}
-    if isinstance(facts, dict):
-        folder, half = facts.get("folder"), facts.get("half") or facts.get("part") or ""
+    if isinstance(metadata, dict):
+        folder, half = metadata.get("folder"), metadata.get("half") or metadata.get("part") or ""
         if isinstance(folder, str) and folder != "generated":
             found[f"{folder}:{half}" if half else folder] = None
-        for name in facts.get("labelled_folders") or ():
+        for name in metadata.get("labelled_folders") or ():
             found[str(name)] = None
-        parts = [value for key, value in facts.items() if key != "validation"]
+        nested = [value for key, value in metadata.items() if key != "validation"]
     else:
-        parts = list(facts) if isinstance(facts, list | tuple) else []
-    for part in parts:
-        found.update(dict.fromkeys(trained_on(part)))
+        nested = list(metadata) if isinstance(metadata, list | tuple) else []
+    for value in nested:
+        found.update(dict.fromkeys(trained_on(value)))
     return tuple(found)

@@ -1,9 +1,31 @@
 """The label map of a model folder, class number to class name."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from alpr_utils.errors import ModelError
+
+LABEL_MAP_FILE = "label_map.pbtxt"
+_TOKEN = re.compile(r"""#[^\n]*|"[^"\n]*"|'[^'\n]*'|[{}]|[^\s{}:,;#"']+""")
+
+
+def _items(text: str) -> Iterator[dict[str, str]]:
+    """The fields of each outermost ``item { ... }``; those of blocks inside it are left out."""
+    fields: dict[str, str] = {}
+    depth, key = 0, ""
+    for token in _TOKEN.findall(text):
+        if token.startswith("#"):
+            continue
+        if token in "{}":
+            depth, key = max(depth + (1 if token == "{" else -1), 0), ""
+            if depth == 0:
+                yield fields
+                fields = {}
+        elif depth == 1 and key:
+            fields[key], key = token.strip("\"'"), ""
+        elif depth == 1:
+            key = token
 
 
 def read_label_map(file: Path) -> dict[int, str]:
@@ -13,28 +35,20 @@ def read_label_map(file: Path) -> dict[int, str]:
         ModelError: the file cannot be read or holds no ``item { id: 1 name: 'plate' }``.
     """
     try:
-        text = re.sub(r"#.*", "", file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{file}: cannot be read ({error}); copy it again.") from None
-    labels: dict[int, str] = {}
-    for item in re.findall(r"item\s*\{(.*?)\}", text, re.DOTALL):
-        number = re.search(r"\bid\s*:\s*(\d+)", item)
-        names = dict(re.findall(r"\b(name|display_name)\s*:\s*[\"']([^\"']*)[\"']", item))
-        if number and names:
-            labels[int(number.group(1))] = names.get("display_name") or names["name"]
+    labels = {}
+    for fields in _items(text):
+        name = fields.get("display_name") or fields.get("name")
+        if name is not None and fields.get("id", "").isdecimal():
+            labels[int(fields["id"])] = name
     if not labels:
         raise ModelError(f"{file}: holds no class; write item {{ id: 1 name: 'plate' }}.")
     return labels
 
 
-LABEL_MAP_FILE = "label_map.pbtxt"
-
-
-def label_map_text(ids: dict[str, int]) -> str:
-    """``label_map.pbtxt`` of the Object Detection API."""
-    return "".join(f"item {{\n  id: {number}\n  name: '{name}'\n}}\n" for name, number in ids.items())
-
-
-def write_label_map(path: Path, ids: dict[str, int]) -> None:
-    """Write `label_map_text` as UTF-8."""
-    path.write_text(label_map_text(ids), encoding="utf-8")
+def write_label_map(file: Path, ids: dict[str, int]) -> None:
+    """Write class name -> class number as the Object Detection API reads it, UTF-8."""
+    items = (f"item {{\n  id: {number}\n  name: '{name}'\n}}\n" for name, number in ids.items())
+    file.write_text("".join(items), encoding="utf-8")

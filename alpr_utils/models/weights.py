@@ -13,14 +13,14 @@ WEIGHTS_FILE = "weights.npz"  # of a model folder
 
 
 def save_weights(network: keras.Model, file: Path) -> None:
-    """Store the weights for later fine-tuning, in half precision, which training noise exceeds by far."""
+    """Store the weights in half precision; the rounding is far smaller than the noise of training."""
     np.savez_compressed(file, *[weight.astype(np.float16) for weight in network.get_weights()])
 
 
 def load_weights(network: keras.Model, file: Path) -> None:
     """Load a ``.weights.h5`` of a run or a ``weights.npz`` of a model folder into ``network``.
 
-    A YOLOv3 also takes Darknet's ``.weights``, and of ``darknet53.conv.74`` its backbone.
+    A YOLOv3 also takes Darknet's ``.weights`` files, and the backbone in ``darknet53.conv.74``.
 
     Raises:
         ModelError: the file is missing, corrupt, or of another network.
@@ -43,9 +43,9 @@ def load_weights(network: keras.Model, file: Path) -> None:
 
 
 def load_mean_weights(network: keras.Model, files: Sequence[Path]) -> None:
-    """Load the mean of weights that one training led to, one from another: it often generalises better than each.
+    """Load the mean of the weights of several stages of a training: it often generalises better than each of them.
 
-    Source: stochastic weight averaging (Izmailov et al., 2018, arXiv:1803.05407), here of a few stages.
+    Source: stochastic weight averaging (Izmailov et al., 2018, arXiv:1803.05407).
 
     Args:
         files: at least one, as `load_weights` takes them.

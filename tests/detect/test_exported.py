@@ -11,7 +11,6 @@ import pytest
 
 from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.errors import ModelError
-from alpr_utils.models.label_map import read_label_map
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
 BEST_BOX = (0.25, 0.25, 0.45, 0.625)
@@ -172,10 +171,3 @@ def test_broken_metadata(models_dir: Path, tmp_path: Path, content: bytes) -> No
     (folder / "metadata.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"metadata\.json: is damaged"):
         load_detector(folder)
-
-
-def test_label_map_without_items(tmp_path: Path) -> None:
-    file = tmp_path / "label_map.pbtxt"
-    file.write_text("nothing")
-    with pytest.raises(ModelError, match="holds no class"):
-        read_label_map(file)
