@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from alpr_utils.charts.detectors import draw_found, pixels
+from alpr_utils.charts.detectors import draw_found
+from alpr_utils.data.labels import LabelledImage, LabelledPlate
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.exported import ExportedDetector
-from alpr_utils.evaluation.detectors import LabelledImage
 from alpr_utils.evaluation.large_plates import SHARES, close_ups, found_by_share, full_look
 
 WHITE = 250
@@ -18,8 +18,7 @@ def scene_with(*plates: tuple[int, int, int, int]) -> LabelledImage:
     image = np.full((720, 1280, 3), 90, np.uint8)
     for top, left, bottom, right in plates:
         image[top:bottom, left:right] = WHITE
-    boxes = tuple((top / 720, left / 1280, bottom / 720, right / 1280) for top, left, bottom, right in plates)
-    return LabelledImage("scene", image, boxes)
+    return LabelledImage("scene", image, tuple(LabelledPlate(box) for box in plates))
 
 
 class SmallPlateDetector:
@@ -44,9 +43,9 @@ def test_a_plate_fills_its_share_and_lies_where_the_box_says() -> None:
     assert list(found) == list(SHARES) and {len(pictures) for pictures in found.values()} == {2}
     for share, pictures in found.items():
         for picture in pictures:
-            (box,) = picture.boxes
-            assert box[3] - box[1] == pytest.approx(share, abs=0.01)
-            ymin, xmin, ymax, xmax = np.round(pixels([box], picture.image)[0]).astype(int)
+            (box,) = picture.boxes_px
+            assert (box[3] - box[1]) / picture.image.shape[1] == pytest.approx(share, abs=0.01)
+            ymin, xmin, ymax, xmax = np.round(box).astype(int)
             assert (picture.image[ymin:ymax, xmin:xmax] == WHITE).all() and (picture.image == WHITE).mean() < 1
             assert (picture.image == WHITE).sum() == 3 * (ymax - ymin) * (xmax - xmin)
 
