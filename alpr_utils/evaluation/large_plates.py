@@ -1,8 +1,7 @@
-"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find with one look or two.
+"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find in one pass or two.
 
-A network knows plates of the sizes that its training samples had, so that it may miss the very largest ones. The
-exported models therefore look a second time, at a coarse copy of the picture, see
-`alpr_utils.detect.export.ServedDetector`.
+A network knows plates of the sizes of its training samples and may miss the very largest ones. The exported models
+therefore make a second pass over a low-resolution copy of the picture, see `alpr_utils.detect.find_boxes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,8 +56,10 @@ def _close_up(scene: LabelledImage, name: str, box: np.ndarray, width: float) ->
     return LabelledImage(name, image, (LabelledPlate(as_box(box - [top, left, top, left])),))
 
 
-def full_look(detector: ExportedDetector, architecture: Architecture, network: "keras.Model") -> ExportedDetector:
-    """``detector`` without its look at the coarse copy.
+def without_low_res_pass(
+    detector: ExportedDetector, architecture: Architecture, network: "keras.Model"
+) -> ExportedDetector:
+    """``detector`` without its pass over the low-resolution copy.
 
     ``architecture`` and ``network`` are its own, as `alpr_utils.detect.stored.load_network` gives them.
     """
@@ -67,7 +68,7 @@ def full_look(detector: ExportedDetector, architecture: Architecture, network: "
     settings = replace(FindSettings.stored(detector.metadata), low_res_side=0)
     served = ServedDetector(network, architecture, settings)
     graph = DetectionGraph(served, np.uint8, None)
-    return ExportedDetector(f"{detector.name}, full look", graph, detector.labels, detector.metadata)
+    return ExportedDetector(f"{detector.name}, one pass", graph, detector.labels, detector.metadata)
 
 
 def found_by_share(detector: Detector, pictures: Mapping[float, Sequence[LabelledImage]]) -> dict[float, float]:
