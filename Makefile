@@ -11,7 +11,7 @@ API_MODELS := ssd_mobilenet_v2 faster_rcnn_resnet50
 API_STEPS ?= 4
 API_BATCH ?= 2
 
-.PHONY: demo notebook test object-detection-api clean
+.PHONY: demo notebook test test-fast test-versions lint object-detection-api clean
 
 $(VENV)/runtime.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,12 +32,23 @@ demo: $(VENV)/runtime.done
 notebook: $(VENV)/runtime.done
 	$(BIN)/jupyter notebook notebooks/test_exported_model.ipynb
 
-# Everything that continuous integration runs.
-test: $(VENV)/dev.done
+lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Everything that continuous integration runs on one interpreter.
+test: lint
 	$(BIN)/python -m pytest
+
+# What is not marked slow: less than two minutes.
+test-fast: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+# The fast tests on Python 3.10 to 3.13, each in an environment of its own; interpreters that are missing are named.
+test-versions:
+	.ci/test-versions
 
 $(API_VENV)/done: requirements-object-detection-api.txt
 	$(API_PYTHON) -m venv $(API_VENV)
@@ -58,4 +69,4 @@ object-detection-api: $(VENV)/runtime.done $(API_VENV)/done
 	$(BIN)/python object_detection_api/check_exports.py $(API_RUN)/val $(API_MODELS:%=$(API_RUN)/models/%)
 
 clean:
-	rm -rf $(VENV) $(API_VENV)
+	rm -rf $(VENV) $(API_VENV) .venv-3.*
