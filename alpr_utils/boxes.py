@@ -4,6 +4,7 @@ All boxes are float32 (N, 4), ymin, xmin, ymax, xmax; any unit, as long as both 
 argument ``xp`` compute with NumPy, or with ``keras.ops`` in losses and graphs.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,11 @@ def non_max_suppression(
 def clip(boxes: np.ndarray, height: float = 1.0, width: float = 1.0) -> np.ndarray:
     """Boxes cut off at the edges of a ``height`` x ``width`` picture."""
     return np.clip(boxes, 0, np.array([height, width, height, width], boxes.dtype))
+
+
+def to_pixels(boxes: np.ndarray | Sequence[Sequence[float]], height: float, width: float) -> np.ndarray:
+    """Normalised boxes in pixels of a ``height`` x ``width`` picture: float64 (N, 4)."""
+    return np.array(boxes, np.float64).reshape(-1, 4) * [height, width, height, width]
 
 
 def enlarge(boxes: np.ndarray, share: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TypeAlias
@@ -250,7 +250,17 @@ def video_frames(path: str | Path, every: int = 1) -> Iterator[tuple[int, np.nda
 CROP_MARGIN = 0.06
 
 
-def crop_plate(image: np.ndarray, box: tuple[float, float, float, float], margin: float = CROP_MARGIN) -> np.ndarray:
+def crop_window(
+    image: np.ndarray, box: Sequence[float] | np.ndarray, margin: float = CROP_MARGIN
+) -> tuple[int, int, int, int]:
+    """What `crop_plate` cuts out: top, left, bottom, right in whole pixels; arguments as there."""
+    height, width = image.shape[:2]
+    ymin, xmin, ymax, xmax = clip(enlarge(np.array(box, np.float64), margin)) * [height, width, height, width]
+    top, left = min(int(ymin), height - 1), min(int(xmin), width - 1)
+    return top, left, max(int(np.ceil(ymax)), top + 1), max(int(np.ceil(xmax)), left + 1)
+
+
+def crop_plate(image: np.ndarray, box: Sequence[float] | np.ndarray, margin: float = CROP_MARGIN) -> np.ndarray:
     """Cut a plate out of ``image``.
 
     Args:
@@ -261,7 +271,5 @@ def crop_plate(image: np.ndarray, box: tuple[float, float, float, float], margin
     Returns:
         uint8 (h, w, 3), at least one pixel.
     """
-    height, width = image.shape[:2]
-    ymin, xmin, ymax, xmax = clip(enlarge(np.array(box, np.float64), margin)) * [height, width, height, width]
-    top, left = min(int(ymin), height - 1), min(int(xmin), width - 1)
-    return image[top : max(int(np.ceil(ymax)), top + 1), left : max(int(np.ceil(xmax)), left + 1)]
+    top, left, bottom, right = crop_window(image, box, margin)
+    return image[top:bottom, left:right]

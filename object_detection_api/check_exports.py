@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from alpr_utils.data.voc import load_labelled
+from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
@@ -17,7 +17,7 @@ from alpr_utils.models.tf_import import import_tensorflow_quietly
 def main(scenes: Path, models: list[Path]) -> int:
     """Say what each model finds on the first of ``scenes``; the exit status."""
     import_tensorflow_quietly()
-    image = read_image(load_labelled(scenes)[0][0].path)
+    image = read_image(load_pictures(scenes)[0][0].path)
     failed = False
     for model in models:
         try:

@@ -3,19 +3,17 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from alpr_utils.evaluation.detectors import DetectorFigures, LabelledImage, precision_of_widths, precision_recall
+from alpr_utils.boxes import to_pixels
+from alpr_utils.data.labels import LabelledImage
+from alpr_utils.evaluation.detectors import DetectorFigures, precision_of_widths, precision_recall
 from alpr_utils.evaluation.widths import found_by_width
 from alpr_utils.images import crop_plate
-
-if TYPE_CHECKING:
-    pass
 
 Colour = tuple[int, int, int]
 PLATE_COLOUR: Colour = (0, 220, 70)
@@ -65,12 +63,6 @@ def outline(image: np.ndarray, groups: Sequence[tuple[np.ndarray, Colour]], line
     return picture
 
 
-def pixels(boxes: Sequence[tuple[float, float, float, float]], image: np.ndarray) -> np.ndarray:
-    """Normalised boxes in pixels of ``image``: float64 (N, 4)."""
-    height, width = image.shape[:2]
-    return np.array(boxes, np.float64).reshape(-1, 4) * [height, width, height, width]
-
-
 def heat(image: np.ndarray, scores: np.ndarray, stride: int) -> np.ndarray:
     """``scores: float (rows, columns)``, 0..1, of cells of ``stride`` pixels laid over a dimmed picture, uint8."""
     height, width = image.shape[:2]
@@ -95,19 +87,20 @@ def channel_pictures(features: np.ndarray, count: int, height: int) -> list[np.n
     return pictures
 
 
-def around(image: np.ndarray, box: tuple[float, float, float, float], times: float = 3, least: int = 160) -> np.ndarray:
-    """The surroundings of a normalised box, so many times as wide and at least ``least`` pixels."""
+def around(image: np.ndarray, box_px: Sequence[float], times: float = 3, least: int = 160) -> np.ndarray:
+    """The surroundings of a box in pixels, so many times as wide as the box and at least ``least`` pixels."""
     height, width = image.shape[:2]
-    ymin, xmin, ymax, xmax = box
+    ymin, xmin, ymax, xmax = box_px
     middle_y, middle_x = (ymin + ymax) / 2, (xmin + xmax) / 2
-    side = max(times * (xmax - xmin) * width, least)
-    half_y, half_x = 0.3 * side / height, 0.5 * side / width
-    return crop_plate(image, (middle_y - half_y, middle_x - half_x, middle_y + half_y, middle_x + half_x), margin=0)
+    side = max(times * (xmax - xmin), least)
+    half_y, half_x = 0.3 * side, 0.5 * side
+    window = np.array([middle_y - half_y, middle_x - half_x, middle_y + half_y, middle_x + half_x])
+    return crop_plate(image, window / [height, width, height, width], margin=0)
 
 
-def marked(image: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """The surroundings of a normalised box, the box in red."""
-    return around(outline(image, [(pixels([box], image), WRONG_COLOUR)]), box)
+def marked(image: np.ndarray, box_px: Sequence[float]) -> np.ndarray:
+    """The surroundings of a box in pixels, with the box drawn."""
+    return around(outline(image, [(np.array([box_px]), WRONG_COLOUR)]), box_px)
 
 
 def failures(figures: DetectorFigures, pictures: Sequence[LabelledImage]) -> list[tuple[str, np.ndarray]]:
@@ -116,12 +109,13 @@ def failures(figures: DetectorFigures, pictures: Sequence[LabelledImage]) -> lis
     missed = sorted(set(range(len(figures.widths))) - figures.found, key=lambda number: -figures.widths[number])
     shown = []
     for number in missed:
-        name, box = figures.plates[number]
-        shown.append((f"missed: {figures.widths[number]:.0f} px", marked(images[name], box)))
-    for one in figures.reported:
-        if one.plate < 0:
-            title = f"false: {one.detection.score:.0%}"
-            shown.append((title, marked(images[one.picture], one.detection.box)))
+        name, box_px = figures.plates[number]
+        shown.append((f"missed: {figures.widths[number]:.0f} px", marked(images[name], box_px)))
+    for box in figures.reported:
+        if box.plate < 0:
+            image = images[box.picture]
+            (box_px,) = to_pixels([box.detection.box], *image.shape[:2])
+            shown.append((f"false: {box.detection.score:.0%}", marked(image, box_px)))
     return shown
 
 

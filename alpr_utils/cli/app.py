@@ -13,6 +13,7 @@ from alpr_utils.cli.options import complain
 from alpr_utils.cli.read import read
 from alpr_utils.cli.tfrecord import tfrecord
 from alpr_utils.cli.train import train_app
+from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.errors import AlprError
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command("read")(read)
 app.command("evaluate")(evaluate)
 app.command("calibrate")(calibrate)
 app.command("tfrecord")(tfrecord)
+app.command("vehicle-boxes")(vehicle_boxes)
 app.command("anchors")(anchors)
 app.command("import-darknet")(import_darknet)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alpr_utils.data.voc import Annotation, LabelledPicture, VocObject
+from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate, as_box
 from alpr_utils.errors import LabelError
 
 CORNERS_FILE = "corners.csv"
@@ -38,6 +38,7 @@ def load_corners(folder: Path) -> list[LabelledPicture]:
                 raise LabelError(f"{table}: {path} is missing or no picture; mend line {len(pictures) + 2}.") from None
             low = np.clip(points.min(axis=0), 0, (width, height))
             high = np.clip(points.max(axis=0), 0, (width, height))
-            plate = VocObject("plate", (float(low[0]), float(low[1]), float(high[0]), float(high[1])))
-            pictures.append(LabelledPicture(path, Annotation(path.name, width, height, (plate,))))
+            box = as_box((low[1], low[0], high[1], high[0]))
+            objects = (LabelledObject("plate", box),)
+            pictures.append(LabelledPicture(path, width, height, objects, (LabelledPlate(box),)))
     return pictures

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from alpr_utils.data.voc import Annotation, VocObject, find_labelled, read_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import find_labelled, read_voc
 from alpr_utils.errors import LabelError, OutputError, PictureError
 from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
 
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 _PICTURES_PER_FILE = {"plates": 10_000, "scenes": 500}
 _PICTURES_PER_FILE_OTHERWISE = 200
+_SIDES = ("ymin", "xmin", "ymax", "xmax")
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,12 @@ class EncodedPicture:
     Attributes:
         encoded: the picture's file.
         format: ``jpeg`` or ``png``.
-        annotation: its labels; boxes in pixels, to a hundredth.
+        labels: boxes in pixels, to a hundredth.
     """
 
     encoded: bytes
     format: str
-    annotation: Annotation
+    labels: LabelledPicture
 
 
 def _read_picture(path: Path) -> tuple[bytes, str]:
@@ -41,7 +43,7 @@ def _read_picture(path: Path) -> tuple[bytes, str]:
         raise PictureError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
 
 
-def _example(encoded: bytes, form: str, annotation: Annotation, ids: dict[str, int], source: Path) -> bytes:
+def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, int], source: Path) -> bytes:
     """A serialised ``tf.train.Example``."""
     import tensorflow as tf
 
@@ -52,26 +54,50 @@ def _example(encoded: bytes, form: str, annotation: Annotation, ids: dict[str, i
     def numbers(values: Sequence[int]) -> Any:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
-    names = [item.name for item in annotation.objects]
+    names = [item.name for item in labels.objects]
     unknown = sorted(set(names) - set(ids))
     if unknown:
         raise LabelError(f"{source}: the class '{unknown[0]}' is not in the label map; add it or mend the annotation.")
     features = {
         "image/encoded": strings([encoded]),
         "image/format": strings([form]),
-        "image/filename": strings([annotation.filename]),
-        "image/source_id": strings([annotation.filename]),
-        "image/height": numbers([annotation.height]),
-        "image/width": numbers([annotation.width]),
+        "image/filename": strings([labels.path.name]),
+        "image/source_id": strings([labels.path.name]),
+        "image/height": numbers([labels.height]),
+        "image/width": numbers([labels.width]),
         "image/object/class/text": strings(names),
         "image/object/class/label": numbers([ids[name] for name in names]),
     }
-    sides = zip(*(item.box_pixels for item in annotation.objects), strict=True) if names else ((),) * 4
-    extents = (annotation.width, annotation.height) * 2
-    for side, pixels, extent in zip(("xmin", "ymin", "xmax", "ymax"), sides, extents, strict=True):
-        values = tf.train.FloatList(value=[pixel / extent for pixel in pixels])
-        features[f"image/object/bbox/{side}"] = tf.train.Feature(float_list=values)
+    boxes = labels.boxes_px() / ((labels.height, labels.width) * 2)
+    for side, values in zip(_SIDES, boxes.T, strict=True):
+        features[f"image/object/bbox/{side}"] = tf.train.Feature(float_list=tf.train.FloatList(value=values))
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(deterministic=True)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A picture, its label file and what that says."""
+
+    picture: Path
+    xml: Path
+    labels: LabelledPicture
+
+
+def _entries(folder: Path, ids: dict[str, int] | None, leave_out_others: bool) -> tuple[list[_Entry], dict[str, int]]:
+    """The labelled pictures of ``folder`` and the numbers of their classes."""
+    entries = [_Entry(picture, xml, read_voc(xml)) for picture, xml in find_labelled(folder)]
+    names = sorted({item.name for entry in entries for item in entry.labels.objects})
+    if ids is None:
+        return entries, {name: number for number, name in enumerate(names, start=1)}
+    if leave_out_others:
+        if names and not ids.keys() & set(names):
+            raise LabelError(
+                f"{folder}: holds no object named {' or '.join(ids)}, but {', '.join(names[:5])}; choose one of those."
+            )
+        for number, entry in enumerate(entries):
+            objects = tuple(item for item in entry.labels.objects if item.name in ids)
+            entries[number] = replace(entry, labels=replace(entry.labels, objects=objects))
+    return entries, ids
 
 
 def write_tfrecord(
@@ -89,39 +115,26 @@ def write_tfrecord(
         target: folder of the files; a ``label_map.pbtxt`` is written beside them.
         ids: class name -> number from 1; without it the names found are numbered in alphabetical order.
         per_file: pictures in one file.
-        leave_out_others: objects of classes that ``ids`` does not know are not written, instead of being refused.
+        leave_out_others: leave out objects of classes that are not in ``ids`` instead of refusing them.
 
     Raises:
-        LabelError: no labelled picture, a broken annotation, a class that ``ids`` does not know, or none that it knows.
+        LabelError: no labelled picture, a broken annotation, a class that is not in ``ids``, or none that is.
         PictureError: a picture cannot be read or is neither JPEG nor PNG.
         OutputError: ``target`` cannot be written or the disk is full.
     """
     import tensorflow as tf
 
-    pairs = find_labelled(folder)
-    if ids is None or leave_out_others:
-        found = sorted({item.name for _, xml in pairs for item in read_voc(xml).objects})
-        ids = ids or {class_name: number for number, class_name in enumerate(found, start=1)}
-        if found and not ids.keys() & set(found):
-            raise LabelError(
-                f"{folder}: holds no object named {' or '.join(ids)}, but {', '.join(found[:5])}; choose one of those."
-            )
+    entries, ids = _entries(folder, ids, leave_out_others)
     per_file = per_file or _PICTURES_PER_FILE.get(name, _PICTURES_PER_FILE_OTHERWISE)
-    total = -(-len(pairs) // per_file)
+    total = -(-len(entries) // per_file)
     paths = [target / f"{name}-{number:05d}-of-{total:05d}.tfrecord" for number in range(total)]
     try:
         target.mkdir(parents=True, exist_ok=True)
         write_label_map(target / LABEL_MAP_FILE, ids)
         for number, path in enumerate(paths):
             with tf.io.TFRecordWriter(str(path)) as writer:
-                for picture, xml in pairs[number * per_file : (number + 1) * per_file]:
-                    encoded, form = _read_picture(picture)
-                    annotation = read_voc(xml)
-                    if leave_out_others:
-                        annotation = replace(
-                            annotation, objects=tuple(item for item in annotation.objects if item.name in ids)
-                        )
-                    writer.write(_example(encoded, form, annotation, ids, xml))
+                for entry in entries[number * per_file : (number + 1) * per_file]:
+                    writer.write(_example(*_read_picture(entry.picture), entry.labels, ids, entry.xml))
     except (OSError, tf.errors.OpError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.message
         raise OutputError(
@@ -151,10 +164,11 @@ def read_tfrecord(paths: Sequence[Path]) -> Iterator[EncodedPicture]:
 def _decoded(feature: Any) -> EncodedPicture:
     width, height = (int(feature[f"image/{side}"].int64_list.value[0]) for side in ("width", "height"))
     names = [text.decode() for text in feature["image/object/class/text"].bytes_list.value]
-    sides = [feature[f"image/object/bbox/{side}"].float_list.value for side in ("xmin", "ymin", "xmax", "ymax")]
+    sides = [feature[f"image/object/bbox/{side}"].float_list.value for side in _SIDES]
     objects = []
-    for name, xmin, ymin, xmax, ymax in zip(names, *sides, strict=True):
-        box = (round(xmin * width, 2), round(ymin * height, 2), round(xmax * width, 2), round(ymax * height, 2))
-        objects.append(VocObject(name, box))
+    for name, ymin, xmin, ymax, xmax in zip(names, *sides, strict=True):
+        box = (round(ymin * height, 2), round(xmin * width, 2), round(ymax * height, 2), round(xmax * width, 2))
+        objects.append(LabelledObject(name, box))
     encoded, form, filename = (feature[f"image/{key}"].bytes_list.value[0] for key in ("encoded", "format", "filename"))
-    return EncodedPicture(encoded, form.decode(), Annotation(filename.decode(), width, height, tuple(objects)))
+    labels = LabelledPicture(Path(filename.decode()), width, height, tuple(objects))
+    return EncodedPicture(encoded, form.decode(), labels)

@@ -2,47 +2,11 @@
 
 import math
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.errors import LabelError
 from alpr_utils.images import PICTURE_SUFFIXES
-
-VEHICLE_NAME = "vehicle"
-
-
-@dataclass(frozen=True)
-class VocObject:
-    """One labelled object: its class name and its box ``xmin, ymin, xmax, ymax`` in pixels of the picture."""
-
-    name: str
-    box_pixels: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """The labels of one picture; ``width`` and ``height`` in pixels."""
-
-    filename: str
-    width: int
-    height: int
-    objects: tuple[VocObject, ...]
-
-    def boxes(self, names: tuple[str, ...] | None = None) -> np.ndarray:
-        """Boxes of the named classes (all by default): float32 (N, 4), ymin, xmin, ymax, xmax, normalised."""
-        pixels = [o.box_pixels for o in self.objects if names is None or o.name in names]
-        boxes = np.array(pixels, np.float32).reshape(-1, 4)[:, [1, 0, 3, 2]]
-        return boxes / np.array([self.height, self.width] * 2, np.float32)
-
-
-@dataclass(frozen=True)
-class LabelledPicture:
-    """A picture on disk with its annotation."""
-
-    path: Path
-    annotation: Annotation
 
 
 def _number(node: ElementTree.Element, tag: str, path: Path) -> float:
@@ -55,7 +19,7 @@ def _number(node: ElementTree.Element, tag: str, path: Path) -> float:
     return number
 
 
-def _parse_object(node: ElementTree.Element, width: int, height: int, path: Path) -> VocObject:
+def _parse_object(node: ElementTree.Element, width: int, height: int, path: Path) -> LabelledObject:
     name = (node.findtext("name") or "").strip()
     bndbox = node.find("bndbox")
     if not name or bndbox is None:
@@ -64,14 +28,14 @@ def _parse_object(node: ElementTree.Element, width: int, height: int, path: Path
     if xmin >= xmax or ymin >= ymax:
         raise LabelError(f"{path}: the box of '{name}' is inverted or empty; swap its corners.")
     # Hand-drawn boxes often reach a pixel over the edge: clip those, refuse the ones that miss the picture.
-    clipped = (max(xmin, 0.0), max(ymin, 0.0), min(xmax, float(width)), min(ymax, float(height)))
+    clipped = (max(ymin, 0.0), max(xmin, 0.0), min(ymax, float(height)), min(xmax, float(width)))
     if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
         raise LabelError(f"{path}: the box of '{name}' lies outside the {width}x{height} picture; redraw it.")
-    return VocObject(name, clipped)
+    return LabelledObject(name, clipped)
 
 
-def read_voc(path: Path) -> Annotation:
-    """Read one VOC file.
+def read_voc(path: Path) -> LabelledPicture:
+    """Read one VOC file; the path of the picture is the file name that it gives.
 
     Raises:
         LabelError: the file is missing, no XML, empty, or holds an inverted box or one outside the picture.
@@ -89,22 +53,23 @@ def read_voc(path: Path) -> Annotation:
     if width <= 0 or height <= 0:
         raise LabelError(f"{path}: says the picture is {width}x{height}; write its true size.")
     objects = tuple(_parse_object(node, width, height, path) for node in root.iter("object"))
-    return Annotation(root.findtext("filename") or path.stem, width, height, objects)
+    return LabelledPicture(Path(root.findtext("filename") or path.stem), width, height, objects)
 
 
-def write_voc(path: Path, annotation: Annotation) -> None:
-    """Write ``annotation`` as a VOC file."""
+def write_voc(path: Path, picture: LabelledPicture) -> None:
+    """Write the name, size and objects of ``picture`` as a VOC file."""
     root = ElementTree.Element("annotation")
-    ElementTree.SubElement(root, "filename").text = annotation.filename
+    ElementTree.SubElement(root, "filename").text = picture.path.name
     size = ElementTree.SubElement(root, "size")
-    for tag, value in (("width", annotation.width), ("height", annotation.height), ("depth", 3)):
+    for tag, value in (("width", picture.width), ("height", picture.height), ("depth", 3)):
         ElementTree.SubElement(size, tag).text = str(value)
-    for item in annotation.objects:
+    for item in picture.objects:
         node = ElementTree.SubElement(root, "object")
         ElementTree.SubElement(node, "name").text = item.name
         ElementTree.SubElement(node, "difficult").text = "0"
         box = ElementTree.SubElement(node, "bndbox")
-        for tag, pixel in zip(("xmin", "ymin", "xmax", "ymax"), item.box_pixels, strict=True):
+        ymin, xmin, ymax, xmax = item.box_px
+        for tag, pixel in (("xmin", xmin), ("ymin", ymin), ("xmax", xmax), ("ymax", ymax)):
             ElementTree.SubElement(box, tag).text = f"{pixel:g}"
     ElementTree.indent(root)
     ElementTree.ElementTree(root).write(path, encoding="utf-8")
@@ -132,15 +97,3 @@ def find_labelled(folder: Path) -> list[tuple[Path, Path]]:
     if not pairs:
         raise LabelError(f"{folder}: holds no picture with a VOC XML of the same name; see 'train on your own plates'.")
     return pairs
-
-
-def load_labelled(folder: Path) -> tuple[list[LabelledPicture], list[LabelError]]:
-    """Every labelled picture below ``folder``, and the errors of the broken label files, so that the rest is kept."""
-    pictures: list[LabelledPicture] = []
-    problems: list[LabelError] = []
-    for picture, xml in find_labelled(folder):
-        try:
-            pictures.append(LabelledPicture(picture, read_voc(xml)))
-        except LabelError as error:
-            problems.append(error)
-    return pictures, problems

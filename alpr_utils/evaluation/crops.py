@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from alpr_utils.data.crops import LabelledPlate, labelled_plates
+from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.evaluation.crop_conditions import Conditions, conditions_of
 from alpr_utils.evaluation.readers import (
     Calibration,
@@ -82,21 +82,12 @@ class CropEvaluation:
     outcomes: tuple[CropOutcome, ...]
 
 
-def _cut(plate: LabelledPlate) -> np.ndarray:
-    """The plate as a reader gets it: uint8 (H, W, 3) RGB."""
-    size = np.tile(plate.image.shape[:2], 2)
-    box = plate.box / size
-    whole = bool(np.all(plate.box == [0, 0, *plate.image.shape[:2]]))
-    # A view would keep the whole photo in memory.
-    return plate.image if whole else crop_plate(plate.image, (box[0], box[1], box[2], box[3])).copy()
-
-
-def real_crops(folder: Path, split: str = "", find_corners: CornerFinder | None = None) -> list[PlateCrop]:
+def real_crops(folder: Path, half: str = "", find_corners: CornerFinder | None = None) -> list[PlateCrop]:
     """The plates with known text of a folder.
 
     Args:
-        folder: as `alpr_utils.data.crops.labelled_plates` takes it.
-        split: ``a`` or ``b``: only that half of the photos, split by plate identity.
+        folder: as `alpr_utils.data.images.labelled_images` takes it.
+        half: ``a`` or ``b``: only that half of the photos, split by plate identity.
         find_corners: crop, uint8 (H, W, 3) RGB -> (4, 2), x, y as shares of the crop, clockwise from the plate's top
             left; nobody has labelled these, so without it the tilt of the plates stays unknown.
 
@@ -104,11 +95,12 @@ def real_crops(folder: Path, split: str = "", find_corners: CornerFinder | None 
         LabelError: no labelled picture there.
     """
     found = []
-    for plate in labelled_plates(folder, split):
-        image = _cut(plate)
-        corners = find_corners(image) * image.shape[1::-1] if find_corners else None
-        conditions = conditions_of(image, corners)
-        found.append(PlateCrop(plate.name, plate.text, plate.country, plate.rows, image, conditions))
+    for photo in labelled_images(folder, half):
+        for crop in cut_plates(photo):
+            (plate,) = crop.plates
+            corners = find_corners(crop.image) * crop.image.shape[1::-1] if find_corners else None
+            conditions = conditions_of(crop.image, corners)
+            found.append(PlateCrop(crop.name, plate.text, plate.country, plate.rows, crop.image, conditions))
     return found
 
 

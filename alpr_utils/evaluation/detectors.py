@@ -1,39 +1,24 @@
 """How well and how fast detectors find plates: what curves of precision and recall need, on photos and fresh scenes."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.boxes import iou_matrix
-from alpr_utils.data.split import load_half
+from alpr_utils.data.images import open_picture
+from alpr_utils.data.labels import Box, LabelledImage, LabelledPlate, as_box
+from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detection, Detector
 from alpr_utils.enhance import Enhance
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.average_precision import average_precision
-from alpr_utils.evaluation.photos import FOUND_IOU, MIN_SCORE_FOR_AP
-from alpr_utils.images import read_image
+from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
+from alpr_utils.evaluation.stopwatch import Stopwatch
+from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
 
-Box = tuple[float, float, float, float]
 _RECALLS = np.linspace(0, 1, 101)  # where COCO samples the precision
-
-
-@dataclass(frozen=True)
-class LabelledImage:
-    """A picture and its plates.
-
-    Attributes:
-        name: file name, or kind and number of a scene.
-        image: uint8 (H, W, 3) RGB.
-        boxes: ymin, xmin, ymax, xmax of each plate, normalised.
-    """
-
-    name: str
-    image: np.ndarray
-    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +47,7 @@ class DetectorFigures:
         pictures: their number.
         ap, ap50, ap75: average precision as COCO defines it, 0..1.
         widths: of each plate, pixels of its picture.
-        plates: picture and box of each plate.
+        plates: picture and box of each plate, ymin, xmin, ymax, xmax in pixels.
         ranking: all boxes, best first.
         milliseconds: median time a picture, with enhancement where there was one.
         processor_milliseconds: median time a picture of all processor cores together.
@@ -83,12 +68,12 @@ class DetectorFigures:
     @property
     def reported(self) -> list[RankedBox]:
         """The boxes at or above the operating threshold."""
-        return [one for one in self.ranking if one.detection.score >= self.threshold]
+        return [box for box in self.ranking if box.detection.score >= self.threshold]
 
     @property
     def found(self) -> set[int]:
         """Numbers of the plates found at the operating threshold."""
-        return {one.plate for one in self.reported if one.plate >= 0}
+        return {box.plate for box in self.reported if box.plate >= 0}
 
     @property
     def recall(self) -> float:
@@ -97,12 +82,12 @@ class DetectorFigures:
 
     @property
     def false_boxes(self) -> int:
-        """Number of boxes at the operating threshold that are no plate."""
-        return sum(one.plate < 0 for one in self.reported)
+        """Number of boxes at the operating threshold that stand for no plate."""
+        return sum(box.plate < 0 for box in self.reported)
 
 
 def fresh_scenes(
-    count: int, seed: int, presets: Sequence[str] = tuple(SCENE_PRESETS), countries: Sequence[str] = ("mn", "kr")
+    count: int, seed: int, presets: Sequence[str] = tuple(SCENE_PRESETS), countries: Sequence[str] = tuple(COUNTRIES)
 ) -> list[LabelledImage]:
     """``count`` composed scenes, cameras and countries in turn; the same arguments give the same pictures.
 
@@ -114,9 +99,11 @@ def fresh_scenes(
         preset = presets[index % len(presets)]
         country = countries[index // len(presets) % len(countries)]
         scene = compose_scene(np.random.default_rng([seed, index]), country, preset)
-        size = np.array([*scene.image.shape[:2]] * 2)
-        boxes = tuple(_box(plate.box / size) for plate in scene.plates)
-        pictures.append(LabelledImage(f"{preset} {index}", scene.image, boxes))
+        plates = tuple(
+            LabelledPlate(as_box(plate.box), plate.text, rows=plate.rows, country=plate.country)
+            for plate in scene.plates
+        )
+        pictures.append(LabelledImage(f"{preset} {index}", scene.image, plates))
     return pictures
 
 
@@ -127,38 +114,20 @@ def labelled_photos(folder: Path, half: str = "") -> Iterator[LabelledImage]:
         LabelError: the folder is missing or holds no labelled picture.
         PictureError: a photo cannot be read.
     """
-    for picture, plates in load_half(folder, half)[0]:
-        yield LabelledImage(picture.path.name, read_image(picture.path), tuple(plate.box for plate in plates))
+    for picture in load_pictures(folder, half)[0]:
+        yield open_picture(picture)
 
 
-def _box(box: np.ndarray) -> Box:
-    ymin, xmin, ymax, xmax = (float(side) for side in box)
-    return ymin, xmin, ymax, xmax
-
-
-def plates_of_boxes(boxes: Sequence[Box], found: Sequence[Detection]) -> list[int]:
-    """Which plate each box stands for, -1 for none; ``found`` is sorted, best first.
-
-    As in COCO's evaluation each box takes the plate that it overlaps most, from IoU 0.5 on, among those that no better
-    box has taken.
-    """
-    if not boxes or not found:
-        return [-1] * len(found)
-    ious = iou_matrix(np.array([one.box for one in found], np.float64), np.array(boxes, np.float64))
-    plates = []
-    for row in range(len(found)):
-        plate = int(ious[row].argmax())
-        taken = ious[row, plate] >= FOUND_IOU
-        plates.append(plate if taken else -1)
-        if taken:
-            ious[:, plate] = -1
-    return plates
+def plates_of_detections(found: Sequence[Detection], picture: LabelledImage) -> list[int]:
+    """The number of the plate that each detection, best first, has found; -1 for none."""
+    numbers, ious = match(boxes_px(found, *picture.image.shape[:2]), picture.boxes_px)
+    return np.where(ious >= FOUND_IOU, numbers, -1).tolist()
 
 
 def measure_detector(
     detector: Detector, pictures: Iterable[LabelledImage], enhance: Enhance | None = None, name: str = ""
 ) -> DetectorFigures:
-    """Run a detector on pictures and keep every box with what it stands for.
+    """Run a detector on pictures and keep every box with the plate it stands for.
 
     Args:
         enhance: applied to what the detector sees.
@@ -167,45 +136,41 @@ def measure_detector(
     Raises:
         AlprError: there are no plates in the pictures.
     """
-    truths, answers, sizes, times, names = [], [], [], [], []
+    watch = Stopwatch()
+    truths: list[np.ndarray] = []
+    predictions: list[list[Detection]] = []
+    sizes: list[tuple[int, int]] = []
+    plates: list[tuple[str, Box]] = []
+    ranking: list[RankedBox] = []
     for picture in pictures:
-        start, processor = time.perf_counter(), time.process_time()
-        seen = enhance(picture.image) if enhance else picture.image
-        found = detector.detect(seen, min(MIN_SCORE_FOR_AP, detector.threshold))
-        times.append((time.perf_counter() - start, time.process_time() - processor))
-        truths.append(picture.boxes)
-        answers.append(found)
+        with watch.stage("detect"):
+            enhanced = enhance(picture.image) if enhance else picture.image
+            found = detector.detect(enhanced, min(MIN_SCORE_FOR_AP, detector.threshold))
+        for detection, plate in zip(found, plates_of_detections(found, picture), strict=True):
+            width = (detection.box[3] - detection.box[1]) * picture.image.shape[1]
+            ranking.append(RankedBox(picture.name, detection, width, plate + len(plates) if plate >= 0 else -1))
+        plates += [(picture.name, plate.box_px) for plate in picture.plates]
+        truths.append(picture.boxes_px)
+        predictions.append(found)
         sizes.append((picture.image.shape[0], picture.image.shape[1]))
-        names.append(picture.name)
-    if not any(truths):
+    if not plates:
         raise AlprError("the pictures show no plate, so nothing can be measured; choose others.")
-    plates = tuple((name, box) for name, boxes in zip(names, truths, strict=True) for box in boxes)
-    widths = tuple((box[3] - box[1]) * size[1] for boxes, size in zip(truths, sizes, strict=True) for box in boxes)
-    ap = average_precision(truths, answers, sizes) if any(answers) else (0.0, 0.0, 0.0)
-    wall, processor = 1000 * np.median(times, axis=0)
-    ranking = _ranking(names, truths, answers, sizes)
-    title = name or detector.name
-    return DetectorFigures(title, detector.threshold, len(sizes), *ap, widths, plates, ranking, wall, processor)
-
-
-def _ranking(
-    names: Sequence[str],
-    truths: Sequence[Sequence[Box]],
-    answers: Sequence[Sequence[Detection]],
-    sizes: Sequence[tuple[int, int]],
-) -> tuple[RankedBox, ...]:
-    ranked, before = [], 0
-    for name, boxes, found, size in zip(names, truths, answers, sizes, strict=True):
-        for one, plate in zip(found, plates_of_boxes(boxes, found), strict=True):
-            width = (one.box[3] - one.box[1]) * size[1]
-            ranked.append(RankedBox(name, one, width, plate + before if plate >= 0 else -1))
-        before += len(boxes)
-    return tuple(sorted(ranked, key=lambda one: -one.detection.score))
+    ranking.sort(key=lambda box: -box.detection.score)
+    return DetectorFigures(
+        name or detector.name,
+        detector.threshold,
+        len(sizes),
+        *average_precision(truths, predictions, sizes),
+        tuple(box[3] - box[1] for _, box in plates),
+        tuple(plates),
+        tuple(ranking),
+        *watch.medians()["detect"],
+    )
 
 
 def precision_recall(ranking: Sequence[RankedBox], plates: int) -> tuple[np.ndarray, np.ndarray]:
     """Recall and precision after each box of a ranking, best first, where there are ``plates``: float64 (N,) each."""
-    right = np.cumsum([one.plate >= 0 for one in ranking])
+    right = np.cumsum([box.plate >= 0 for box in ranking])
     return right / max(plates, 1), right / np.arange(1, len(ranking) + 1)
 
 
@@ -222,6 +187,6 @@ def precision_of_widths(figures: DetectorFigures, least: float, below: float) ->
     """
     inside = {number for number, width in enumerate(figures.widths) if least <= width < below}
     counted = [
-        one for one in figures.ranking if (one.plate in inside if one.plate >= 0 else least <= one.width < below)
+        box for box in figures.ranking if (box.plate in inside if box.plate >= 0 else least <= box.width < below)
     ]
     return len(inside), interpolated_precision(*precision_recall(counted, len(inside)))

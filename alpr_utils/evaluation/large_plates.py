@@ -1,8 +1,7 @@
-"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find with one look or two.
+"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find in one pass or two.
 
-A network knows plates of the sizes that its training samples had, so that it may miss the very largest ones. The
-exported models therefore look a second time, at a coarse copy of the picture, see
-`alpr_utils.detect.export.ServedDetector`.
+A network knows plates of the sizes of its training samples and may miss the very largest ones. The exported models
+therefore make a second pass over a low-resolution copy of the picture, see `alpr_utils.detect.find_boxes`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alpr_utils.charts.detectors import pixels
+from alpr_utils.data.labels import LabelledImage, LabelledPlate, as_box
 from alpr_utils.detect.architecture import Architecture
 from alpr_utils.detect.detector import Detector
 from alpr_utils.detect.exported import ExportedDetector
 from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.graphs import DetectionGraph
-from alpr_utils.evaluation.detectors import LabelledImage, plates_of_boxes
+from alpr_utils.evaluation.detectors import plates_of_detections
 
 if TYPE_CHECKING:
     import keras
@@ -37,7 +36,7 @@ def close_ups(
     """
     found: dict[float, list[LabelledImage]] = {share: [] for share in shares}
     for scene in scenes:
-        for number, box in enumerate(pixels(scene.boxes, scene.image)):
+        for number, box in enumerate(scene.boxes_px):
             size = box[2:] - box[:2]
             widest, narrowest = size[1] / min(shares), size[1] / max(shares)
             fits = widest <= scene.image.shape[1] and _SHAPE * widest <= scene.image.shape[0]
@@ -54,12 +53,13 @@ def _close_up(scene: LabelledImage, name: str, box: np.ndarray, width: float) ->
     room = np.array(scene.image.shape[:2]) - window
     top, left = np.clip(np.round((box[:2] + box[2:] - window) / 2), 0, np.maximum(room, 0)).astype(int)
     image = np.ascontiguousarray(scene.image[top : top + window[0], left : left + window[1]])
-    ymin, xmin, ymax, xmax = ((box - [top, left, top, left]) / np.tile(image.shape[:2], 2)).tolist()
-    return LabelledImage(name, image, ((ymin, xmin, ymax, xmax),))
+    return LabelledImage(name, image, (LabelledPlate(as_box(box - [top, left, top, left])),))
 
 
-def full_look(detector: ExportedDetector, architecture: Architecture, network: "keras.Model") -> ExportedDetector:
-    """``detector`` without its look at the coarse copy.
+def without_low_res_pass(
+    detector: ExportedDetector, architecture: Architecture, network: "keras.Model"
+) -> ExportedDetector:
+    """``detector`` without its pass over the low-resolution copy.
 
     ``architecture`` and ``network`` are its own, as `alpr_utils.detect.stored.load_network` gives them.
     """
@@ -68,13 +68,13 @@ def full_look(detector: ExportedDetector, architecture: Architecture, network: "
     settings = replace(FindSettings.stored(detector.metadata), low_res_side=0)
     served = ServedDetector(network, architecture, settings)
     graph = DetectionGraph(served, np.uint8, None)
-    return ExportedDetector(f"{detector.name}, full look", graph, detector.labels, detector.metadata)
+    return ExportedDetector(f"{detector.name}, one pass", graph, detector.labels, detector.metadata)
 
 
 def found_by_share(detector: Detector, pictures: Mapping[float, Sequence[LabelledImage]]) -> dict[float, float]:
     """Share of the width -> share of the plates found (IoU >= 0.5) at the operating threshold, 0..1."""
     return {
-        share: float(np.mean([0 in plates_of_boxes(one.boxes, detector.detect(one.image)) for one in close]))
-        for share, close in pictures.items()
-        if close
+        share: float(np.mean([0 in plates_of_detections(detector.detect(picture.image), picture) for picture in large]))
+        for share, large in pictures.items()
+        if large
     }

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.boxes import shape_iou
-from alpr_utils.data.voc import LabelledPicture, load_labelled
+from alpr_utils.data.labels import LabelledPicture
+from alpr_utils.data.pictures import load_pictures
 from alpr_utils.errors import AlprError, LabelError
 
 MAX_ROUNDS = 300
@@ -88,13 +89,9 @@ def box_shapes(pictures: Sequence[LabelledPicture], input_size: float, label: st
     """(width, height) of every ``label`` box once the long side of its picture is ``input_size``: float64 (N, 2)."""
     shapes = []
     for picture in pictures:
-        annotation = picture.annotation
-        scale = input_size / max(annotation.width, annotation.height)
-        for item in annotation.objects:
-            if item.name == label:
-                xmin, ymin, xmax, ymax = item.box_pixels
-                shapes.append((scale * (xmax - xmin), scale * (ymax - ymin)))
-    return np.array(shapes, np.float64).reshape(-1, 2)
+        boxes = picture.boxes_px((label,)) * (input_size / max(picture.width, picture.height))
+        shapes.append(boxes[:, [3, 2]] - boxes[:, [1, 0]])
+    return np.concatenate([np.empty((0, 2)), *shapes])
 
 
 def search_anchors(
@@ -106,10 +103,10 @@ def search_anchors(
         LabelError: the folder is missing, holds no labelled picture or no box named ``label``.
         AlprError: the boxes have fewer than ``count`` different shapes.
     """
-    pictures, problems = load_labelled(folder)
+    pictures, problems = load_pictures(folder)
     shapes = box_shapes(pictures, input_size, label)
     if not len(shapes):
-        names = sorted({item.name for picture in pictures for item in picture.annotation.objects})
+        names = sorted({item.name for picture in pictures for item in picture.objects})
         raise LabelError(f"{folder}: holds no box named '{label}'; its labels are: {', '.join(names) or 'none'}.")
     try:
         found, mean_iou = cluster_shapes(shapes, count, seed)

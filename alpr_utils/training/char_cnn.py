@@ -15,7 +15,7 @@ from alpr_utils.read.classical.char_image import SIDE
 from alpr_utils.read.classical.decode import merge_lookalikes
 from alpr_utils.training.char_samples import (
     CharacterSet,
-    LabelledPlate,
+    PlateCharacters,
     augmented_characters,
     generated_characters,
     join,
@@ -44,7 +44,7 @@ def accuracy(classifier: CharClassifier, characters: CharacterSet) -> float:
     return float((merged[rows, characters.labels] >= merged.max(axis=1) - 1e-9).mean())
 
 
-def _real_characters(plates: Sequence[LabelledPlate], generated: int, seed: int) -> CharacterSet:
+def _real_characters(plates: Sequence[PlateCharacters], generated: int, seed: int) -> CharacterSet:
     per_copy = len(augmented_characters(list(plates), 1, seed))
     return augmented_characters(list(plates), max(1, round(_REAL_SHARE * generated / per_copy)), seed)
 

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.data.split import load_usable_half
+from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import AlprError
-from alpr_utils.images import read_image
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_image import SIDE, character_image
 from alpr_utils.read.classical.segment import Hypothesis, SegmentParameters, segment, working_grey
@@ -30,7 +29,7 @@ _LEAST_CHARACTER_PX = 10  # lower ones are a guess to anybody, and teach guessin
 
 
 @dataclass(frozen=True)
-class LabelledPlate:
+class PlateCharacters:
     """A plate crop whose characters are known.
 
     Attributes:
@@ -76,7 +75,7 @@ def light_on_dark(grey: np.ndarray, char_boxes: np.ndarray) -> bool:
     return votes > 0
 
 
-def _true_boxes(plate: LabelledPlate, rng: np.random.Generator | None) -> Iterator[tuple[np.ndarray, int]]:
+def _true_boxes(plate: PlateCharacters, rng: np.random.Generator | None) -> Iterator[tuple[np.ndarray, int]]:
     """Characters by their labelled boxes, shaken a little when a generator is given."""
     grey = working_grey(plate.image, SegmentParameters())
     scale = np.array([grey.shape[0] / plate.image.shape[0], grey.shape[1] / plate.image.shape[1]] * 2)
@@ -91,7 +90,7 @@ def _true_boxes(plate: LabelledPlate, rng: np.random.Generator | None) -> Iterat
         yield character_image(grey, (ymin, xmin, ymax, xmax)), ALPHABET.index(char)
 
 
-def _segmented(plate: LabelledPlate, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
+def _segmented(plate: PlateCharacters, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
     """Characters, and things that are none, as the segmentation itself cuts them."""
     inverted = light_on_dark(cv2.cvtColor(plate.image, cv2.COLOR_RGB2GRAY), plate.char_boxes)
     hypothesis = Hypothesis(bool(rng.random() < 0.6), bool(rng.random() < 0.4), inverted)
@@ -124,7 +123,7 @@ def join(sets: Iterable[CharacterSet]) -> CharacterSet:
     return CharacterSet(np.concatenate([s.images for s in chosen]), np.concatenate([s.labels for s in chosen]))
 
 
-def _character_height(plate: LabelledPlate) -> float:
+def _character_height(plate: PlateCharacters) -> float:
     return float(np.median(plate.char_boxes[:, 2] - plate.char_boxes[:, 0]))
 
 
@@ -140,7 +139,7 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
 
     def items() -> Iterator[tuple[np.ndarray, int]]:
         for sample in sample_plates(seed, "mn", balanced=True):
-            plate = LabelledPlate(sample.image, sample.text, sample.char_boxes)
+            plate = PlateCharacters(sample.image, sample.text, sample.char_boxes)
             if _character_height(plate) < _LEAST_CHARACTER_PX:
                 continue
             turned = _turned(plate, _GENERATED_LEAN, rng)
@@ -154,7 +153,7 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     return _collect(items())
 
 
-def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[LabelledPlate]:
+def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[PlateCharacters]:
     """The plates of a data folder whose text and every character box are known.
 
     Args:
@@ -167,33 +166,17 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
         AlprError: none of its plates has labelled characters.
     """
     found = []
-    for picture, plates in load_usable_half(folder, half):
-        image = read_image(picture.path)
-        for plate in plates:
-            if plate.text and len(plate.characters) == len(plate.text) and set(plate.text) <= set(ALPHABET):
-                found.append(_crop(image, plate.text, plate.box, [box for _, box in plate.characters], margin))
+    for photo in labelled_images(folder, half):
+        for crop in cut_plates(photo, margin):
+            (plate,) = crop.plates
+            if len(plate.char_boxes_px) and set(plate.text) <= set(ALPHABET):
+                found.append(PlateCharacters(crop.image, plate.text, plate.char_boxes_px.astype(np.float32)))
     if not found:
         raise AlprError(f"{folder}: no plate has all of its characters labelled; label them or train without --data.")
     return found
 
 
-def _crop(
-    image: np.ndarray,
-    text: str,
-    box: tuple[float, float, float, float],
-    char_boxes: list[tuple[float, float, float, float]],
-    margin: float,
-) -> LabelledPlate:
-    size = np.array(image.shape[:2] * 2)
-    ymin, xmin, ymax, xmax = np.array(box) * size
-    grow_y, grow_x = margin * (ymax - ymin), margin * (xmax - xmin)
-    top, left = max(0, int(ymin - grow_y)), max(0, int(xmin - grow_x))
-    crop = image[top : int(np.ceil(ymax + grow_y)), left : int(np.ceil(xmax + grow_x))]
-    pixels = np.array(char_boxes, np.float32) * size - (top, left, top, left)
-    return LabelledPlate(crop, text, pixels.astype(np.float32))
-
-
-def true_characters(plates: list[LabelledPlate]) -> CharacterSet:
+def true_characters(plates: list[PlateCharacters]) -> CharacterSet:
     """Every labelled character exactly as its box says, for measuring."""
     return _collect(item for plate in plates for item in _true_boxes(plate, None))
 
@@ -209,7 +192,7 @@ def _photographed_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return np.clip(changed, 0, 255).astype(np.uint8)
 
 
-def _turned(plate: LabelledPlate, lean_spread: float, rng: np.random.Generator) -> LabelledPlate:
+def _turned(plate: PlateCharacters, lean_spread: float, rng: np.random.Generator) -> PlateCharacters:
     """The plate sheared along both axes, mostly leaning; its boxes move along at their centres."""
     fall, lean = rng.normal(0, (_FALL_SPREAD, lean_spread))
     height, width = plate.image.shape[:2]
@@ -219,10 +202,10 @@ def _turned(plate: LabelledPlate, lean_spread: float, rng: np.random.Generator) 
     shift_x = lean * ((boxes[:, 0] + boxes[:, 2]) / 2 - height / 2)
     shift_y = fall * ((boxes[:, 1] + boxes[:, 3]) / 2 - width / 2)
     boxes += np.stack([shift_y, shift_x, shift_y, shift_x], axis=1).astype(np.float32)
-    return LabelledPlate(image, plate.text, boxes)
+    return PlateCharacters(image, plate.text, boxes)
 
 
-def augmented_characters(plates: list[LabelledPlate], copies: int, seed: int) -> CharacterSet:
+def augmented_characters(plates: list[PlateCharacters], copies: int, seed: int) -> CharacterSet:
     """Characters of real plates, each plate ``copies`` times with other light, angle, sharpness, boxes."""
     rng = np.random.default_rng(seed)
 
@@ -230,7 +213,7 @@ def augmented_characters(plates: list[LabelledPlate], copies: int, seed: int) ->
         for plate in plates:
             for _ in range(copies):
                 turned = _turned(plate, _REAL_LEAN, rng)
-                again = LabelledPlate(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
+                again = PlateCharacters(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
                 yield from _true_boxes(again, rng)
                 yield from _segmented(again, rng)
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from alpr_utils.config import parse_settings, read_json
 from alpr_utils.data.corners import CORNERS_FILE, load_corners
-from alpr_utils.data.split import identity_halves, load_texts
-from alpr_utils.data.voc import LabelledPicture, load_labelled
+from alpr_utils.data.labels import LabelledPicture
+from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.architecture import Architecture, architecture_type, parse_architecture
 from alpr_utils.detect.scaling import LONG_SIDES
 from alpr_utils.detect.stored import load_network
@@ -157,10 +157,7 @@ def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprErr
         if source.part in ("a", "b"):
             raise AlprError(f"{folder}: tells no texts, so that no half of its cars can be told apart; leave ':a' out.")
         return load_corners(folder), []
-    pictures, problems = load_labelled(folder)
-    if source.part in ("a", "b"):
-        first, second = identity_halves(pictures, load_texts(folder))
-        pictures = first if source.part == "a" else second
+    pictures, problems = load_pictures(folder, source.part if source.part in ("a", "b") else "")
     return pictures, list(problems)
 
 
@@ -174,7 +171,7 @@ def _photos(sources: Sequence[DataSource], classes: tuple[str, ...], seed: int) 
         if not photos:
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
         boxes = sum(len(photo.boxes) for photo in photos)
-        names = sorted({item.name for picture in pictures for item in picture.annotation.objects})
+        names = sorted({item.name for picture in pictures for item in picture.objects})
         if names and not boxes:
             wanted = " or ".join(classes)
             raise AlprError(

@@ -11,8 +11,7 @@ import cv2
 import imutils
 import numpy as np
 
-from alpr_utils.data.truth import PLATE_NAMES
-from alpr_utils.data.voc import LabelledPicture
+from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
 from alpr_utils.detect.scaling import LONG_SIDES, PADDING_GREY
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
@@ -89,9 +88,9 @@ def load_photos(
         scale = min(1.0, CACHE_LONG_SIDE / max(image.shape[:2]))
         if scale < 1:
             image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
-        size = np.array([*image.shape[:2]] * 2, np.float32)
-        kinds = [numbers[item.name] for item in picture.annotation.objects if item.name in numbers]
-        boxes = picture.annotation.boxes(tuple(numbers)) * size
+        scale = np.tile(np.array(image.shape[:2]) / (picture.height, picture.width), 2)
+        kinds = [numbers[item.name] for item in picture.objects if item.name in numbers]
+        boxes = (picture.boxes_px(numbers) * scale).astype(np.float32)
         photos.append(CachedPhoto(image, boxes, np.array(kinds, np.int64)))
     return photos, problems
 

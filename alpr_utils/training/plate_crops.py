@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from alpr_utils.data.crops import labelled_plates
+from alpr_utils.data.images import labelled_images
 from alpr_utils.read.grammar import tokenise
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, grey, stretch
 from alpr_utils.synth.photo.degrade import DegradedPlate
@@ -165,13 +165,15 @@ def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Pat
 
 
 def load_crops(folder: Path, half: str = "") -> PlateCrops:
-    """The plates with known text of a folder, see `alpr_utils.data.crops.labelled_plates`."""
+    """The plates with known text of a folder, see `alpr_utils.data.images.labelled_images`."""
     images, texts, char_boxes = [], [], []
-    for plate in labelled_plates(folder, half):
-        images.append(stored(plate.image, plate.box))
-        texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
-        whole = _with_margin(plate.box)
-        char_boxes.append(_padded(boxes_in(plate.char_boxes, whole, (STORED_WIDTH, STORED_HEIGHT))))
+    for photo in labelled_images(folder, half):
+        for plate in photo.plates:
+            box = np.array(plate.box_px)
+            images.append(stored(photo.image, box))
+            texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
+            whole = _with_margin(box)
+            char_boxes.append(_padded(boxes_in(plate.char_boxes_px, whole, (STORED_WIDTH, STORED_HEIGHT))))
     pictures = np.array(images, np.uint8).reshape(-1, STORED_HEIGHT, STORED_WIDTH)
     boxes = np.array(char_boxes, np.float32).reshape(-1, MAX_CHARACTERS, 4)
     return PlateCrops(pictures, tuple(texts), np.full((len(texts), 4, 2), np.nan, np.float32), boxes)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import BrightBoxDetector
 
+from alpr_utils.boxes import to_pixels
 from alpr_utils.charts.detectors import (
     PLATE_COLOUR,
     channel_pictures,
@@ -18,16 +19,16 @@ from alpr_utils.charts.detectors import (
     heat,
     outline,
 )
+from alpr_utils.data.labels import LabelledImage, LabelledPlate
 from alpr_utils.detect.detector import Detection
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.average_precision import average_precision
 from alpr_utils.evaluation.detectors import (
     DetectorFigures,
-    LabelledImage,
     fresh_scenes,
     interpolated_precision,
     measure_detector,
-    plates_of_boxes,
+    plates_of_detections,
     precision_of_widths,
     precision_recall,
 )
@@ -47,9 +48,14 @@ class ListedDetector:
         return next(self._answers)
 
 
-def figures_of(answers: list[list[Detection]], truths: list[tuple]) -> DetectorFigures:
-    image = np.zeros((120, 160, 3), np.uint8)
-    pictures = [LabelledImage(str(number), image, tuple(boxes)) for number, boxes in enumerate(truths)]
+def picture_of(boxes: list[tuple], name: str = "one", image: np.ndarray | None = None) -> LabelledImage:
+    """A picture of 120 x 160 pixels with plates in normalised boxes."""
+    plates = tuple(LabelledPlate(tuple(box)) for box in to_pixels(boxes, 120, 160).tolist())
+    return LabelledImage(name, np.zeros((120, 160, 3), np.uint8) if image is None else image, plates)
+
+
+def figures_of(answers: list[list[Detection]], truths: list[list[tuple]]) -> DetectorFigures:
+    pictures = [picture_of(boxes, str(number)) for number, boxes in enumerate(truths)]
     return measure_detector(ListedDetector(answers), pictures)
 
 
@@ -62,19 +68,22 @@ def found_and_missed() -> DetectorFigures:
 
 def test_a_plate_is_found_once() -> None:
     near = tuple(side + 0.005 for side in FOUND)
-    assert plates_of_boxes([ELSEWHERE, FOUND], [Detection(near, 0.9), Detection(FOUND, 0.8)]) == [1, -1]
-    assert plates_of_boxes([], [Detection(FOUND, 0.9)]) == [-1]
+    assert plates_of_detections([Detection(near, 0.9), Detection(FOUND, 0.8)], picture_of([ELSEWHERE, FOUND])) == [
+        1,
+        -1,
+    ]
+    assert plates_of_detections([Detection(FOUND, 0.9)], picture_of([])) == [-1]
 
 
 def test_measure_runs_the_detector_on_what_enhancement_gives(plate_picture: np.ndarray) -> None:
-    picture = LabelledImage("one", plate_picture, ((40 / 120, 30 / 160, 54 / 120, 100 / 160),))
-    right = LabelledImage("one", plate_picture, ((30 / 120, 40 / 160, 54 / 120, 100 / 160),))
+    picture = picture_of([(40 / 120, 30 / 160, 54 / 120, 100 / 160)], image=plate_picture)
+    right = picture_of([(30 / 120, 40 / 160, 54 / 120, 100 / 160)], image=plate_picture)
     assert measure_detector(BrightBoxDetector(), [right]).ap == pytest.approx(1)
     assert measure_detector(BrightBoxDetector(), [picture]).ap75 == 0
     dark = measure_detector(BrightBoxDetector(), [right], lambda image: image // 2)
     assert (dark.ap, dark.recall, dark.false_boxes) == (0, 0, 0)
     with pytest.raises(AlprError, match="no plate"):
-        measure_detector(BrightBoxDetector(), [LabelledImage("none", plate_picture, ())])
+        measure_detector(BrightBoxDetector(), [picture_of([], image=plate_picture)])
 
 
 def test_figures_at_the_threshold(found_and_missed: DetectorFigures) -> None:
@@ -97,7 +106,9 @@ def test_curve_has_the_area_that_coco_computes() -> None:
     found = figures_of(answers, truths)
     area = interpolated_precision(*precision_recall(found.ranking, len(found.widths)))
     assert 0.2 < area < 0.95
-    assert area == pytest.approx(average_precision(truths, answers, [(120, 160)] * 40)[1], abs=1e-4)
+    assert area == pytest.approx(
+        average_precision([to_pixels(boxes, 120, 160) for boxes in truths], answers, [(120, 160)] * 40)[1], abs=1e-4
+    )
 
 
 def test_widths_leave_other_plates_and_boxes_out(found_and_missed: DetectorFigures) -> None:
@@ -148,5 +159,7 @@ def test_pictures_of_boxes_scores_and_channels() -> None:
 def test_fresh_scenes_are_the_same_again() -> None:
     (scene,) = fresh_scenes(1, 5, ("street",), ("kr",))
     (again,) = fresh_scenes(1, 5, ("street",), ("kr",))
-    assert scene.name == "street 0" and (scene.image == again.image).all() and scene.boxes == again.boxes
-    assert all(0 <= side <= 1 for box in scene.boxes for side in box) and scene.boxes
+    assert scene.name == "street 0" and (scene.image == again.image).all() and scene.plates == again.plates
+    height, width = scene.image.shape[:2]
+    boxes = scene.boxes_px / (height, width, height, width)
+    assert len(boxes) and (boxes >= 0).all() and (boxes <= 1).all()

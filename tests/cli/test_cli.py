@@ -14,7 +14,8 @@ from PIL import Image
 
 from alpr_utils import alpr as facade
 from alpr_utils.cli.app import main
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import write_voc
 from alpr_utils.images import read_image, write_image
 from alpr_utils.read.reading import Reading
 
@@ -304,8 +305,8 @@ def test_evaluate_writes_json(
     models_dir: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in (2, 10):
-        objects = (VocObject("plate", (50, 25, 125, 45)),)
-        write_voc(pictures / f"{number}.xml", Annotation(f"{number}.png", 200, 100, objects))
+        objects = (LabelledObject("plate", (25, 50, 45, 125)),)
+        write_voc(pictures / f"{number}.xml", LabelledPicture(Path(f"{number}.png"), 200, 100, objects))
     arguments = ["--data", pictures, "--models", models_dir, "--json", tmp_path / "figures.json"]
     assert main(["evaluate", *map(str, arguments)]) == 0
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))

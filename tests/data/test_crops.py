@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.data.crops import labelled_plates
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.images import labelled_images
+from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate
+from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import LabelError
 from alpr_utils.evaluation.crops import real_crops
 from alpr_utils.images import write_image
@@ -22,8 +23,13 @@ GREY = np.full((40, 160, 3), 90, np.uint8)
 def _photo(folder: Path, name: str = "car") -> Path:
     """A photo with the box of a plate and no text."""
     write_image(folder / f"{name}.png", GREY)
-    write_voc(folder / f"{name}.xml", Annotation(f"{name}.png", 160, 40, (VocObject("plate", (10, 5, 150, 35)),)))
+    objects = (LabelledObject("plate", (5, 10, 35, 150)),)
+    write_voc(folder / f"{name}.xml", LabelledPicture(Path(f"{name}.png"), 160, 40, objects))
     return folder
+
+
+def _plates(folder: Path, half: str = "") -> list[LabelledPlate]:
+    return [plate for image in labelled_images(folder, half) for plate in image.plates]
 
 
 def test_plates_without_texts_are_named(tmp_path: Path) -> None:
@@ -42,7 +48,7 @@ def test_an_empty_half_is_named(tmp_path: Path) -> None:
 def test_crops_are_halved_by_their_text(tmp_path: Path) -> None:
     for name in ("1537УНЛ", "1537УНЛ_2", "2048УБИ", "3386УБТ_1", "3386УБТ_7"):
         write_image(tmp_path / f"{name}.png", GREY)
-    halves = [[plate.text for plate in labelled_plates(tmp_path, half)] for half in "ab"]
+    halves = [[plate.text for plate in _plates(tmp_path, half)] for half in "ab"]
     assert halves == [["1537УНЛ", "1537УНЛ", "3386УБТ", "3386УБТ"], ["2048УБИ"]]
 
 
@@ -63,22 +69,22 @@ def _generated(folder: Path, columns: tuple[str, ...]) -> Path:
 
 
 def test_balanced_plates_have_the_country_of_their_table(tmp_path: Path) -> None:
-    (plate,) = labelled_plates(_generated(tmp_path / "told", COLUMNS))
+    (plate,) = _plates(_generated(tmp_path / "told", COLUMNS))
     assert plate.country == "mn"
     assert len(load_crops(tmp_path / "told")) == 1
     untold = _generated(tmp_path / "untold", tuple(name for name in COLUMNS if name != "country"))
     with pytest.raises(LabelError, match=r"0\.png: .* is no plate text of mn, kr; correct it, or name its country"):
-        list(labelled_plates(untold))
+        _plates(untold)
     table = tmp_path / "told" / "plates.csv"
     table.write_text(table.read_text(encoding="utf-8").replace(",mn,", ",xx,"), encoding="utf-8")
     with pytest.raises(LabelError, match=r"0\.png: plates\.csv calls its country 'xx'"):
-        list(labelled_plates(tmp_path / "told"))
+        _plates(tmp_path / "told")
 
 
 def test_names_that_are_no_plate_are_named(tmp_path: Path) -> None:
     write_image(tmp_path / "holiday.png", GREY)
     with pytest.raises(LabelError, match=r"holiday\.png: its name is no plate text") as caught:
-        list(labelled_plates(tmp_path))
+        _plates(tmp_path)
     assert str(caught.value).startswith(str(tmp_path))
 
 
@@ -89,7 +95,7 @@ def test_broken_label_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixt
     (folder / "plates.csv").write_text(
         "image,xmin,ymin,xmax,ymax,text\ncar.png,10,5,150,35,1537УНЛ\n", encoding="utf-8"
     )
-    assert [plate.text for plate in labelled_plates(folder)] == ["1537УНЛ"]
+    assert [plate.text for plate in _plates(folder)] == ["1537УНЛ"]
     assert f"left out: {folder / 'broken.xml'}: is empty or no XML" in capsys.readouterr().err
 
 
@@ -110,5 +116,5 @@ def test_rows_follow_from_shape_and_ground_where_nobody_tells(
     picture = np.full((*shape, 3), ground, np.uint8)
     picture[30:-30, 40:-40:2] = 255 - ground
     write_image(tmp_path / f"{text}_1.png", picture)
-    (plate,) = labelled_plates(tmp_path)
+    (plate,) = _plates(tmp_path)
     assert (plate.text, plate.rows) == (text, rows)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from alpr_utils.cli.app import main
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.tfrecord import read_tfrecord
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.voc import write_voc
 from alpr_utils.images import write_image
 from alpr_utils.models.label_map import read_label_map
 
@@ -58,13 +59,16 @@ def test_config_names_what_make_writes(config: Path) -> None:
     assert len(steps) == 1, "the learning rate must end where the training ends"
 
 
+PLATE = LabelledObject("plate", (20, 10, 30, 50))
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     for number in range(3):
         write_image(folder / f"{number}.png", np.full((60, 80, 3), 40 * number, np.uint8))
-        objects = (VocObject("plate", (10, 20, 50, 30)), VocObject("vehicle", (5, 5, 70, 55)))
-        write_voc(folder / f"{number}.xml", Annotation(f"{number}.png", 80, 60, objects))
+        objects = (PLATE, LabelledObject("vehicle", (5, 5, 55, 70)))
+        write_voc(folder / f"{number}.xml", LabelledPicture(Path(f"{number}.png"), 80, 60, objects))
     return folder
 
 
@@ -75,8 +79,8 @@ def test_photos_become_shards_and_come_back(photos: Path, tmp_path: Path) -> Non
     paths = sorted(out.glob("train-*.tfrecord"))
     assert [path.name for path in paths] == ["train-00000-of-00002.tfrecord", "train-00001-of-00002.tfrecord"]
     pictures = list(read_tfrecord(paths))
-    assert [picture.annotation.filename for picture in pictures] == ["0.png", "1.png", "2.png"]
-    assert all(picture.annotation.objects == (VocObject("plate", (10, 20, 50, 30)),) for picture in pictures)
+    assert [picture.labels.path.name for picture in pictures] == ["0.png", "1.png", "2.png"]
+    assert all(picture.labels.objects == (PLATE,) for picture in pictures)
     assert [picture.encoded for picture in pictures] == [(photos / f"{n}.png").read_bytes() for n in range(3)]
     assert read_label_map(out / "label_map.pbtxt") == {1: "plate"}
 
@@ -84,7 +88,7 @@ def test_photos_become_shards_and_come_back(photos: Path, tmp_path: Path) -> Non
 def test_all_classes_without_a_choice(photos: Path, tmp_path: Path) -> None:
     assert main(["tfrecord", "--data", str(photos), "--out", str(tmp_path / "records"), "--name", "val"]) == 0
     (path,) = (tmp_path / "records").glob("val-*.tfrecord")
-    assert [item.name for item in next(read_tfrecord([path])).annotation.objects] == ["plate", "vehicle"]
+    assert [item.name for item in next(read_tfrecord([path])).labels.objects] == ["plate", "vehicle"]
     assert read_label_map(tmp_path / "records" / "label_map.pbtxt") == {1: "plate", 2: "vehicle"}
 
 

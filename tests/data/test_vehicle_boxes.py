@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.data.vehicle_boxes import main, vehicle_around, with_vehicles
-from alpr_utils.data.voc import Annotation, VocObject, load_labelled, write_voc
+from alpr_utils.cli.app import main
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.pictures import load_pictures
+from alpr_utils.data.vehicle_boxes import vehicle_around, with_vehicles
+from alpr_utils.data.voc import write_voc
 from alpr_utils.images import write_image
 
 
@@ -17,22 +20,21 @@ def test_vehicle_is_as_large_as_its_plate_tells() -> None:
     assert two_rows.tolist() == pytest.approx(one_row.tolist())
 
 
-def test_annotation_keeps_plates_and_cuts_vehicles_at_the_edges() -> None:
-    plate = VocObject("plate", (10, 100, 114, 120))
-    annotation = Annotation("a.jpg", 300, 200, (plate, VocObject("u", (12, 102, 20, 118))))
-    assert with_vehicles(annotation).objects == (plate, VocObject("vehicle", (0, 0, 252, 200)))
-    assert with_vehicles(Annotation("a.jpg", 300, 200, ())).objects == ()
+def test_plates_are_kept_and_vehicles_cut_at_the_edges() -> None:
+    plate = LabelledObject("plate", (100, 10, 120, 114))
+    picture = LabelledPicture(Path("a.jpg"), 300, 200, (plate, LabelledObject("u", (102, 12, 118, 20))))
+    assert with_vehicles(picture).objects == (plate, LabelledObject("vehicle", (0, 0, 200, 252)))
+    assert with_vehicles(LabelledPicture(Path("a.jpg"), 300, 200)).objects == ()
 
 
 def test_folder_is_ready_for_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(2):
         write_image(tmp_path / "photos" / f"{number}.png", np.zeros((200, 300, 3), np.uint8))
-        objects = (VocObject("plate", (150, 100, 180, 110)),)
-        write_voc(tmp_path / "photos" / f"{number}.xml", Annotation(f"{number}.png", 300, 200, objects))
-    assert main([str(tmp_path / "photos"), str(tmp_path / "out")]) == 0
-    pictures, problems = load_labelled(tmp_path / "out")
-    assert [picture.annotation.boxes(("vehicle",)).shape for picture in pictures] == [(1, 4), (1, 4)]
+        objects = (LabelledObject("plate", (100, 150, 110, 180)),)
+        write_voc(tmp_path / "photos" / f"{number}.xml", LabelledPicture(Path(f"{number}.png"), 300, 200, objects))
+    assert main(["vehicle-boxes", str(tmp_path / "photos"), str(tmp_path / "out")]) == 0
+    pictures, problems = load_pictures(tmp_path / "out")
+    assert [picture.boxes_px(("vehicle",)).shape for picture in pictures] == [(1, 4), (1, 4)]
     assert problems == []
-    assert main([str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 1
-    assert main([]) == 2
+    assert main(["vehicle-boxes", str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 1
     assert "nowhere: is not a folder" in capsys.readouterr().err

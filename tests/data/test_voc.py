@@ -1,23 +1,16 @@
 """VOC label files, and what they say about plates and their halves."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from alpr_utils.data.split import identity_halves, load_texts, texts_of_half
-from alpr_utils.data.truth import load_truth, reading_order
-from alpr_utils.data.voc import (
-    Annotation,
-    LabelledPicture,
-    VocObject,
-    find_labelled,
-    load_labelled,
-    read_voc,
-    write_voc,
-)
+from alpr_utils.data.characters import sort_characters
+from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate
+from alpr_utils.data.pictures import load_pictures
+from alpr_utils.data.split import identity_halves, texts_of_half
+from alpr_utils.data.voc import find_labelled, read_voc, write_voc
 from alpr_utils.errors import LabelError
 from alpr_utils.images import PICTURE_SUFFIXES
 
@@ -29,22 +22,21 @@ ONE_BOX = (
 
 
 def test_written_labels_come_back(tmp_path: Path) -> None:
-    annotation = Annotation(
-        "Зураг 1.jpg", 200, 100, (VocObject("plate", (20, 10, 60, 30)), VocObject("u", (1, 2, 3, 4.5)))
-    )
-    write_voc(tmp_path / "a.xml", annotation)
-    assert read_voc(tmp_path / "a.xml") == annotation
-    assert annotation.boxes(("plate",)).tolist() == [pytest.approx([0.1, 0.1, 0.3, 0.3])]
+    objects = (LabelledObject("plate", (10, 20, 30, 60)), LabelledObject("u", (2, 1, 4.5, 3)))
+    picture = LabelledPicture(Path("Зураг 1.jpg"), 200, 100, objects)
+    write_voc(tmp_path / "a.xml", picture)
+    assert read_voc(tmp_path / "a.xml") == picture
+    assert picture.boxes_px(("plate",)).tolist() == [[10, 20, 30, 60]]
 
 
 def test_no_objects_is_a_picture_without_plates(tmp_path: Path) -> None:
-    write_voc(tmp_path / "a.xml", Annotation("a.jpg", 10, 10, ()))
-    assert read_voc(tmp_path / "a.xml").boxes().shape == (0, 4)
+    write_voc(tmp_path / "a.xml", LabelledPicture(Path("a.jpg"), 10, 10))
+    assert read_voc(tmp_path / "a.xml").boxes_px().shape == (0, 4)
 
 
 def test_box_over_the_edge_is_clipped(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(ONE_BOX.format(-2, 10, 104, 60))
-    assert read_voc(tmp_path / "a.xml").objects[0].box_pixels == (0, 10, 100, 50)
+    assert read_voc(tmp_path / "a.xml").objects[0].box_px == (10, 0, 50, 100)
 
 
 @pytest.mark.parametrize(
@@ -82,17 +74,17 @@ def test_missing_labels(tmp_path: Path) -> None:
         find_labelled(tmp_path)
 
 
-def _labelled(folder: Path, name: str, objects: tuple[VocObject, ...] = ()) -> None:
+def _labelled(folder: Path, name: str, objects: tuple[LabelledObject, ...] = ()) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (200, 100)).save(folder / f"{name}.jpg")
-    write_voc(folder / f"{name}.xml", Annotation(f"{name}.jpg", 200, 100, objects))
+    write_voc(folder / f"{name}.xml", LabelledPicture(Path(f"{name}.jpg"), 200, 100, objects))
 
 
 def test_broken_file_does_not_stop_the_rest(tmp_path: Path) -> None:
     _labelled(tmp_path, "a")
     _labelled(tmp_path, "b")
     (tmp_path / "a.xml").write_text("")
-    pictures, problems = load_labelled(tmp_path)
+    pictures, problems = load_pictures(tmp_path)
     assert [picture.path.name for picture in pictures] == ["b.jpg"]
     assert len(problems) == 1
 
@@ -100,7 +92,7 @@ def test_broken_file_does_not_stop_the_rest(tmp_path: Path) -> None:
 def test_every_picture_that_can_be_read_can_be_labelled(tmp_path: Path) -> None:
     for suffix in PICTURE_SUFFIXES:
         Image.new("RGB", (20, 10)).save(tmp_path / f"{suffix[1:]}{suffix}")
-        write_voc(tmp_path / f"{suffix[1:]}.xml", Annotation("", 20, 10, ()))
+        write_voc(tmp_path / f"{suffix[1:]}.xml", LabelledPicture(Path("a.jpg"), 20, 10))
     assert len(find_labelled(tmp_path)) == len(PICTURE_SUFFIXES)
 
 
@@ -111,14 +103,14 @@ def test_pictures_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     assert find_labelled(tmp_path) == [(tmp_path / "images" / "a.jpg", tmp_path / "annotations" / "a.xml")]
 
 
-def _characters(codes: str, rows: tuple[int, ...], tilt: float) -> list[VocObject]:
+def _characters(codes: str, rows: tuple[int, ...], tilt: float) -> list[LabelledObject]:
     """Boxes of 10x20 pixels: so many characters in each row, lines falling by ``tilt``; listed backwards."""
     objects = []
     for row, count in enumerate(rows):
         for column in range(count):
             x = 20 + 12 * column + (8 if row else 0)
             y = 20 + 26 * row + tilt * x
-            objects.append(VocObject(codes.split()[len(objects)], (x, y, x + 10, y + 20)))
+            objects.append(LabelledObject(codes.split()[len(objects)], (y, x, y + 20, x + 10)))
     return objects[::-1]
 
 
@@ -126,25 +118,37 @@ def _characters(codes: str, rows: tuple[int, ...], tilt: float) -> list[VocObjec
 @pytest.mark.parametrize("tilt", [-0.35, 0.0, 0.35])
 def test_characters_are_read_row_by_row(rows: tuple[int, ...], tilt: float) -> None:
     codes = "1 5 3 7 u n l"
-    assert " ".join(o.name for o in reading_order(_characters(codes, rows, tilt))) == codes
+    assert " ".join(o.name for o in sort_characters(_characters(codes, rows, tilt))) == codes
 
 
 def test_texts_from_characters(tmp_path: Path) -> None:
-    plate = VocObject("plate", (10, 10, 120, 60))
+    plate = LabelledObject("plate", (10, 10, 60, 120))
     _labelled(tmp_path, "a", (plate, *_characters("1 0 3 7 u 0 uu", (7,), 0.0)))
     _labelled(tmp_path, "b", (plate,))
-    assert load_texts(tmp_path) == {"a.jpg": ["1037УОҮ"], "b.jpg": []}
+    assert [picture.texts for picture in load_pictures(tmp_path)[0]] == [("1037УОҮ",), ()]
+
+
+def test_texts_are_spelled_in_the_country_where_they_are_valid(tmp_path: Path) -> None:
+    _labelled(tmp_path, "a", (LabelledObject("plate", (10, 10, 60, 120)), *_characters("1 2 가 3 4 0 9", (7,), 0.0)))
+    assert load_pictures(tmp_path)[0][0].texts == ("12가3409",)
 
 
 def test_texts_from_a_table(tmp_path: Path) -> None:
-    _labelled(tmp_path, "a", (VocObject("plate", (10, 10, 60, 30)), VocObject("plate", (100, 10, 150, 30))))
+    _labelled(tmp_path, "a", (LabelledObject("plate", (10, 10, 30, 60)), LabelledObject("plate", (10, 100, 30, 150))))
     header = "image,xmin,ymin,xmax,ymax,text\n"
     (tmp_path / "plates.csv").write_text(header + "a.jpg,101,11,150,30,1537УНЛ\n", encoding="utf-8")
-    ((_, plates),), _ = load_truth(tmp_path)
-    assert [plate.text for plate in plates] == ["", "1537УНЛ"]
+    ((picture,), _) = load_pictures(tmp_path)
+    assert [plate.text for plate in picture.plates] == ["", "1537УНЛ"]
     (tmp_path / "plates.csv").write_text(header + "a.jpg,left,11,150,30,1537УНЛ\n", encoding="utf-8")
     with pytest.raises(LabelError, match=r"plates\.csv: line 2"):
-        load_truth(tmp_path)
+        load_pictures(tmp_path)
+
+
+def _pictures(texts: dict[str, list[str]]) -> list[LabelledPicture]:
+    return [
+        LabelledPicture(Path(name), 1, 1, (), tuple(LabelledPlate((0, 0, 1, 1), text) for text in found))
+        for name, found in texts.items()
+    ]
 
 
 def test_halves_share_no_plate_and_ignore_order() -> None:
@@ -157,20 +161,18 @@ def test_halves_share_no_plate_and_ignore_order() -> None:
         "6.jpg": [],
         "7.jpg": ["F"],
     }
-    annotation = Annotation("", 1, 1, ())
-    pictures = [LabelledPicture(Path(name), annotation) for name in texts]
-    first, second = identity_halves(pictures, texts)
+    pictures = _pictures(texts)
+    first, second = identity_halves(pictures)
     assert [p.path.name for p in first] == ["1.jpg", "5.jpg", "6.jpg"]
     assert [p.path.name for p in second] == ["2.jpg", "3.jpg", "4.jpg", "7.jpg"]
     shuffled = [pictures[i] for i in np.random.default_rng(0).permutation(len(pictures))]
-    assert identity_halves(shuffled, texts) == (first, second)
+    assert identity_halves(shuffled) == (first, second)
 
 
 def test_texts_are_dealt_like_pictures_of_one_plate() -> None:
-    texts = {"1.jpg": ["B"], "2.jpg": ["A"], "3.jpg": ["B"], "4.jpg": ["C"]}
-    pictures = [LabelledPicture(Path(name), Annotation("", 1, 1, ())) for name in texts]
-    for half, chosen in zip("ab", identity_halves(pictures, texts), strict=True):
-        assert texts_of_half("BABC", half) == {texts[picture.path.name][0] for picture in chosen}
+    pictures = _pictures({"1.jpg": ["B"], "2.jpg": ["A"], "3.jpg": ["B"], "4.jpg": ["C"]})
+    for half, chosen in zip("ab", identity_halves(pictures), strict=True):
+        assert texts_of_half("BABC", half) == {picture.texts[0] for picture in chosen}
     assert texts_of_half("BABC", "") == {"A", "B", "C"}
 
 
@@ -183,16 +185,15 @@ def public_photos() -> Path:
 
 
 def test_public_labels_spell_the_true_texts(public_photos: Path) -> None:
-    truth, problems = load_truth(public_photos)
-    spelt = [("".join(c for c, _ in plate.characters), plate.text) for _, plates in truth for plate in plates]
-    assert len(spelt) == 38
-    assert [pair for pair in spelt if pair[0] != pair[1]] == []
+    pictures, problems = load_pictures(public_photos)
+    plates = [plate for picture in pictures for plate in picture.plates]
+    assert len(plates) == 38
+    assert [plate.text for plate in plates if "".join(char for char, _ in plate.characters) != plate.text] == []
     assert problems == []
 
 
 def test_halves_of_the_public_photos(public_photos: Path) -> None:
-    texts = load_texts(public_photos)
-    first, second = identity_halves([picture for picture, _ in load_truth(public_photos)[0]], texts)
-    known: Callable[[list[LabelledPicture]], set[str]] = lambda half: {t for p in half for t in texts[p.path.name]}  # noqa: E731
-    assert (len(first), len(second)) == (20, 16)
-    assert known(first).isdisjoint(known(second))
+    halves = [load_pictures(public_photos, half)[0] for half in "ab"]
+    assert [len(pictures) for pictures in halves] == [20, 16]
+    first, second = ({text for picture in pictures for text in picture.texts} for pictures in halves)
+    assert first.isdisjoint(second)

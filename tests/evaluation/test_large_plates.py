@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from alpr_utils.charts.detectors import draw_found, pixels
+from alpr_utils.charts.detectors import draw_found
+from alpr_utils.data.labels import LabelledImage, LabelledPlate
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.exported import ExportedDetector
-from alpr_utils.evaluation.detectors import LabelledImage
-from alpr_utils.evaluation.large_plates import SHARES, close_ups, found_by_share, full_look
+from alpr_utils.evaluation.large_plates import SHARES, close_ups, found_by_share, without_low_res_pass
 
 WHITE = 250
 
@@ -18,8 +18,7 @@ def scene_with(*plates: tuple[int, int, int, int]) -> LabelledImage:
     image = np.full((720, 1280, 3), 90, np.uint8)
     for top, left, bottom, right in plates:
         image[top:bottom, left:right] = WHITE
-    boxes = tuple((top / 720, left / 1280, bottom / 720, right / 1280) for top, left, bottom, right in plates)
-    return LabelledImage("scene", image, boxes)
+    return LabelledImage("scene", image, tuple(LabelledPlate(box) for box in plates))
 
 
 class SmallPlateDetector:
@@ -44,9 +43,9 @@ def test_a_plate_fills_its_share_and_lies_where_the_box_says() -> None:
     assert list(found) == list(SHARES) and {len(pictures) for pictures in found.values()} == {2}
     for share, pictures in found.items():
         for picture in pictures:
-            (box,) = picture.boxes
-            assert box[3] - box[1] == pytest.approx(share, abs=0.01)
-            ymin, xmin, ymax, xmax = np.round(pixels([box], picture.image)[0]).astype(int)
+            (box,) = picture.boxes_px
+            assert (box[3] - box[1]) / picture.image.shape[1] == pytest.approx(share, abs=0.01)
+            ymin, xmin, ymax, xmax = np.round(box).astype(int)
             assert (picture.image[ymin:ymax, xmin:xmax] == WHITE).all() and (picture.image == WHITE).mean() < 1
             assert (picture.image == WHITE).sum() == 3 * (ymax - ymin) * (xmax - xmin)
 
@@ -74,24 +73,33 @@ def test_the_share_found_falls_where_the_detector_sees_pieces() -> None:
 
 
 class WholePicture:
-    """An architecture that takes the whole of every picture for a plate, and counts the pictures."""
+    """An architecture, and its network, that takes the whole of every picture for a plate and counts the pictures."""
 
     stride = 32
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.seen = 0
 
-    def candidates(self, network: object, picture: keras.KerasTensor) -> tuple:
-        self.asked += 1
-        height, width = keras.ops.unstack(keras.ops.cast(keras.ops.shape(picture)[1:3], "float32"))
-        return keras.ops.stack([0 * height, 0 * width, height, width])[None], keras.ops.ones((1, 1))
+    def __call__(self, picture: keras.KerasTensor, training: bool) -> keras.KerasTensor:
+        self.seen += 1
+        return keras.ops.ones((1, 1, 1))
+
+    def box_outputs(self, predictions: keras.KerasTensor) -> list[keras.KerasTensor]:
+        return [predictions]
+
+    def scores(self, outputs: list, xp: object) -> keras.KerasTensor:
+        return outputs[0]
+
+    def boxes(self, outputs: list, numbers: object, height: object, width: object, xp: object) -> keras.KerasTensor:
+        sides = [keras.ops.cast(side, "float32") for side in (0, 0, height, width)]
+        return keras.ops.stack(sides)[None]
 
 
-def test_a_full_look_has_no_coarse_copy() -> None:
-    facts = {"input_long_sides": [96, 128], "coarse_side": 48, "threshold": 0.5}
+def test_without_the_low_res_pass_a_picture_is_seen_once() -> None:
+    facts = {"input_long_sides": [96, 128], "low_res_side": 48, "threshold": 0.5}
     exported = ExportedDetector("plate_detector_ssd", None, {1: "plate"}, facts)  # type: ignore[arg-type]
     architecture = WholePicture()
-    look = full_look(exported, architecture, None)  # type: ignore[arg-type]
-    (found,) = look.detect(np.zeros((96, 128, 3), np.uint8))
-    assert found.box == pytest.approx((0, 0, 1, 1), abs=1e-4) and look.threshold == 0.5
-    assert architecture.asked == 1
+    single = without_low_res_pass(exported, architecture, architecture)  # type: ignore[arg-type]
+    (found,) = single.detect(np.zeros((96, 128, 3), np.uint8))
+    assert found.box == pytest.approx((0, 0, 1, 1), abs=1e-4) and single.threshold == 0.5
+    assert architecture.seen == 1

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.cli.app import app
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import write_metadata
@@ -228,12 +229,10 @@ def photos(tmp_path: Path) -> Path:
         plate = sample_plate(np.random.default_rng([4, index]), "mn", "phone")
         height, width = plate.image.shape[:2]
         write_image(folder / f"{index}.png", plate.image)
-        boxes = [
-            tuple(round(float(v)) for v in (xmin, ymin, xmax, ymax)) for ymin, xmin, ymax, xmax in plate.char_boxes
-        ]
-        named = [VocObject(LABEL_CODES.get(c, c), box) for c, box in zip(plate.text, boxes, strict=True)]
-        whole = VocObject("plate", (1, 1, width - 1, height - 1))
-        write_voc(folder / f"{index}.xml", Annotation(f"{index}.png", width, height, (whole, *named)))
+        boxes = [tuple(round(float(side)) for side in box) for box in plate.char_boxes]
+        named = [LabelledObject(LABEL_CODES.get(c, c), box) for c, box in zip(plate.text, boxes, strict=True)]
+        whole = LabelledObject("plate", (1, 1, height - 1, width - 1))
+        write_voc(folder / f"{index}.xml", LabelledPicture(Path(f"{index}.png"), width, height, (whole, *named)))
     return folder
 
 
@@ -280,8 +279,8 @@ def test_plates_without_labelled_characters_are_refused(tmp_path: Path) -> None:
 def test_plates_without_labelled_characters_may_be_of_another_country(photos: Path) -> None:
     write_image(photos / "kr.png", sample_plate(np.random.default_rng(0), "kr").image)
     height, width = cv2.imread(str(photos / "kr.png")).shape[:2]
-    whole = VocObject("plate", (0, 0, width, height))
-    write_voc(photos / "kr.xml", Annotation("kr.png", width, height, (whole,)))
+    whole = LabelledObject("plate", (0, 0, height, width))
+    write_voc(photos / "kr.xml", LabelledPicture(Path("kr.png"), width, height, (whole,)))
     (photos / "plates.csv").write_text(
         f"image,xmin,ymin,xmax,ymax,text\nkr.png,0,0,{width},{height},12가3456\n", "utf-8"
     )

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
@@ -238,10 +239,12 @@ def labelled_folder(tmp_path_factory) -> Path:
         height, width = plate.image.shape[:2]
         write_image(folder / f"{index}.png", np.pad(plate.image, ((40, 40), (40, 40), (0, 0)), constant_values=90))
         low, high = plate.corners.min(0) + 40, plate.corners.max(0) + 40
-        objects = [VocObject("plate", (*low.tolist(), *high.tolist()))]
-        for char, (ymin, xmin, ymax, xmax) in zip(plate.text, plate.char_boxes.tolist(), strict=True):
-            objects.append(VocObject(LABEL_CODES[char], (xmin + 40, ymin + 40, xmax + 40, ymax + 40)))
-        write_voc(folder / f"{index}.xml", Annotation(f"{index}.png", width + 80, height + 80, tuple(objects)))
+        objects = [LabelledObject("plate", (*low[::-1].tolist(), *high[::-1].tolist()))]
+        for char, box in zip(plate.text, plate.char_boxes.tolist(), strict=True):
+            objects.append(LabelledObject(LABEL_CODES[char], tuple(side + 40 for side in box)))
+        write_voc(
+            folder / f"{index}.xml", LabelledPicture(Path(f"{index}.png"), width + 80, height + 80, tuple(objects))
+        )
     return folder
 
 
@@ -263,10 +266,10 @@ def test_the_halves_share_no_plate(labelled_folder):
 
 def test_a_folder_without_labelled_characters_is_named(tmp_path, capsys):
     write_image(tmp_path / "a.png", np.full((60, 80, 3), 90, np.uint8))
-    write_voc(tmp_path / "a.xml", Annotation("a.png", 80, 60, (VocObject("plate", (10, 10, 60, 40)),)))
+    write_voc(tmp_path / "a.xml", LabelledPicture(Path("a.png"), 80, 60, (LabelledObject("plate", (10, 10, 40, 60)),)))
     write_image(tmp_path / "b.png", np.full((60, 80, 3), 90, np.uint8))
     (tmp_path / "b.xml").write_text("")
-    with pytest.raises(AlprError, match="no plate has all of its characters labelled"):
+    with pytest.raises(AlprError, match="holds no plate with a known text"):
         labelled_plates(tmp_path)
     assert f"left out: {tmp_path / 'b.xml'}" in capsys.readouterr().err
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alpr_utils.cli.app import app
-from alpr_utils.data.crops import labelled_plates
+from alpr_utils.data.images import labelled_images
 from alpr_utils.errors import AlprError, LabelError, ModelError, OutputError
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
@@ -292,10 +292,10 @@ def test_foreign_plates_are_refused(tmp_path: Path) -> None:
         train_crnn(CRNNPlan(**TINY, sources=(CropSource(str(tmp_path / "crops")),)), tmp_path / "run")
     write_image(tmp_path / "crops" / "holiday.png", np.full((40, 160, 3), 90, np.uint8))
     with pytest.raises(AlprError, match="holiday"):
-        list(labelled_plates(tmp_path / "crops"))
+        list(labelled_images(tmp_path / "crops"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(LabelError, match="holds no picture"):
-        list(labelled_plates(tmp_path / "empty"))
+        list(labelled_images(tmp_path / "empty"))
     with pytest.raises(AlprError, match="no number"):
         CropSource.parse("photos=much")
 

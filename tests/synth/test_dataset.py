@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 from alpr_utils.cli import app as cli
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.pictures import load_pictures
 from alpr_utils.data.tfrecord import read_tfrecord, write_tfrecord
-from alpr_utils.data.truth import load_truth
-from alpr_utils.data.voc import Annotation, VocObject, read_voc, write_voc
+from alpr_utils.data.voc import read_voc, write_voc
 from alpr_utils.errors import AlprError, LabelError, OutputError, PictureError
 from alpr_utils.images import write_image
 from alpr_utils.synth.files import dataset, shards
@@ -78,22 +79,23 @@ def test_workers_do_not_matter(tmp_path: Path) -> None:
 
 def test_folder_is_read_like_labelled_photos(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", Recipe("plates", "kr", seed=1), 15)
-    truth, problems = load_truth(tmp_path / "d")
+    pictures, problems = load_pictures(tmp_path / "d")
     with (tmp_path / "d" / "plates.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["image"]: row for row in csv.DictReader(file)}
-    assert (len(truth), problems, tuple(next(iter(rows.values())))) == (15, [], COLUMNS)
-    for picture, (plate,) in truth:
+    assert (len(pictures), problems, tuple(next(iter(rows.values())))) == (15, [], COLUMNS)
+    for picture in pictures:
+        (plate,) = picture.plates
         row = rows[picture.path.name]
         assert (plate.text, row["country"]) == (row["text"], "kr")
         assert "".join(char for char, _ in plate.characters) == plate.text
         with Image.open(picture.path) as image:
-            assert image.size == (picture.annotation.width, picture.annotation.height)
+            assert image.size == (picture.width, picture.height)
 
 
 def test_vehicles_are_no_characters(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", PLAIN, 1)
     assert [item.name for item in read_voc(tmp_path / "d" / "annotations" / "0.xml").objects][-1] == "vehicle"
-    ((_, (plate,)),) = load_truth(tmp_path / "d")[0]
+    ((plate,),) = (picture.plates for picture in load_pictures(tmp_path / "d")[0])
     assert len(plate.characters) == 7
 
 
@@ -201,11 +203,11 @@ def test_tfrecord_holds_the_same(tmp_path: Path) -> None:
     ids = class_ids(["mn"])
     paths = write_tfrecord(tmp_path / "d", tmp_path / "records", "plates", ids, per_file=5)
     assert [path.name for path in paths] == [f"plates-0000{i}-of-00003.tfrecord" for i in range(3)]
-    records = {record.annotation.filename: record for record in read_tfrecord(paths)}
+    records = {record.labels.path.name: record for record in read_tfrecord(paths)}
     assert len(records) == 12
     for name, record in records.items():
         assert record.encoded == (tmp_path / "d" / "images" / name).read_bytes()
-        assert record.annotation == read_voc((tmp_path / "d" / "annotations" / name).with_suffix(".xml"))
+        assert record.labels == read_voc((tmp_path / "d" / "annotations" / name).with_suffix(".xml"))
     assert f"id: {ids['vehicle']}\n  name: 'vehicle'" in (tmp_path / "records" / "label_map.pbtxt").read_text("utf-8")
 
 
@@ -214,7 +216,9 @@ def test_tfrecord_schema(tmp_path: Path) -> None:
 
     image = np.full((40, 80, 3), 7, np.uint8)
     write_image(tmp_path / "photo.png", image)
-    write_voc(tmp_path / "photo.xml", Annotation("photo.png", 80, 40, (VocObject("plate", (8, 10, 40, 30)),)))
+    write_voc(
+        tmp_path / "photo.xml", LabelledPicture(Path("photo.png"), 80, 40, (LabelledObject("plate", (10, 8, 30, 40)),))
+    )
     (path,) = write_tfrecord(tmp_path, tmp_path / "records", "photos")
     (record,) = list(tf.data.TFRecordDataset(str(path)))
     parsed = tf.io.parse_single_example(

@@ -8,7 +8,8 @@ import pytest
 
 from alpr_utils.boxes import shape_iou
 from alpr_utils.cli.app import main
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.training.anchor_search import cluster_shapes, search_anchors
 
@@ -24,8 +25,9 @@ def labelled_folder(folder: Path, shapes: np.ndarray, name: str = "plate") -> Pa
     """Pictures of 400 x 200 pixels with one box each."""
     folder.mkdir()
     for index, (width, height) in enumerate(shapes):
-        box = (3.0, 2.0, 3.0 + float(width), 2.0 + float(height))
-        write_voc(folder / f"{index}.xml", Annotation(f"{index}.png", 400, 200, (VocObject(name, box),)))
+        box = (2.0, 3.0, 2.0 + float(height), 3.0 + float(width))
+        labels = LabelledPicture(Path(f"{index}.png"), 400, 200, (LabelledObject(name, box),))
+        write_voc(folder / f"{index}.xml", labels)
         cv2.imwrite(str(folder / f"{index}.png"), np.zeros((2, 2, 3), np.uint8))
     return folder
 

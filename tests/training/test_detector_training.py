@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from alpr_utils.cli.app import app
-from alpr_utils.data.voc import Annotation, VocObject, write_voc
+from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.voc import write_voc
 from alpr_utils.detect.architecture import ARCHITECTURES, architecture_type
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import AlprError, ModelError
@@ -46,9 +47,9 @@ def photos(tmp_path: Path) -> Path:
         image[y : y + 24, x : x + 96] = 230
         image[y + 6 : y + 18, x + 8 : x + 90 : 12] = 20
         cv2.imwrite(str(folder / f"{index}.png"), image)
-        plate = VocObject("plate", (x, y, x + 96, y + 24))
-        vehicle = VocObject("vehicle", (x - 10, y - 30, x + 106, y + 40))
-        write_voc(folder / f"{index}.xml", Annotation(f"{index}.png", 260, 180, (vehicle, plate)))
+        plate = LabelledObject("plate", (y, x, y + 24, x + 96))
+        vehicle = LabelledObject("vehicle", (y - 30, x - 10, y + 40, x + 106))
+        write_voc(folder / f"{index}.xml", LabelledPicture(Path(f"{index}.png"), 260, 180, (vehicle, plate)))
     return folder
 
 

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.data.voc import VEHICLE_NAME, Annotation, VocObject
+from alpr_utils.data.labels import VEHICLE_NAME, Box, LabelledObject, LabelledPicture
 from alpr_utils.plates import PLATE_LABEL, plate_type
 from alpr_utils.synth.plate.labels import ScenePlate
 
@@ -17,21 +18,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _voc_box(box: np.ndarray, width: int, height: int) -> tuple[float, float, float, float]:
-    """ymin, xmin, ymax, xmax -> xmin, ymin, xmax, ymax, inside the picture, in tenths of a pixel."""
+def _label_box(box: np.ndarray, width: int, height: int) -> Box:
+    """A box, ymin, xmin, ymax, xmax in pixels, cut at the edges of the picture, in tenths of a pixel."""
     ymin, xmin, ymax, xmax = (float(side) for side in box)
     return (
-        round(max(xmin, 0.0), 1),
         round(max(ymin, 0.0), 1),
-        round(min(xmax, float(width)), 1),
+        round(max(xmin, 0.0), 1),
         round(min(ymax, float(height)), 1),
+        round(min(xmax, float(width)), 1),
     )
 
 
 def annotation_of(
     filename: str, size: tuple[int, int], plates: Iterable[ScenePlate], vehicles: Iterable[np.ndarray] = ()
-) -> Annotation:
-    """The VOC annotation of a generated picture: each plate followed by its characters, then the vehicles.
+) -> LabelledPicture:
+    """The labels of a generated picture: each plate followed by its characters, then the vehicles.
 
     Args:
         filename: name of the picture.
@@ -43,11 +44,11 @@ def annotation_of(
     objects = []
     for plate in plates:
         names = plate_type(plate.country).label_names(plate.text)
-        objects.append(VocObject(PLATE_LABEL, _voc_box(plate.box, width, height)))
+        objects.append(LabelledObject(PLATE_LABEL, _label_box(plate.box, width, height)))
         for name, box in zip(names, plate.char_boxes, strict=True):
-            objects.append(VocObject(name, _voc_box(box, width, height)))
-    objects += [VocObject(VEHICLE_NAME, _voc_box(box, width, height)) for box in vehicles]
-    return Annotation(filename, width, height, tuple(objects))
+            objects.append(LabelledObject(name, _label_box(box, width, height)))
+    objects += [LabelledObject(VEHICLE_NAME, _label_box(box, width, height)) for box in vehicles]
+    return LabelledPicture(Path(filename), width, height, tuple(objects))
 
 
 def manifest_rows(filename: str, size: tuple[int, int], plates: Iterable[ScenePlate]) -> list[tuple[object, ...]]:
@@ -56,7 +57,7 @@ def manifest_rows(filename: str, size: tuple[int, int], plates: Iterable[ScenePl
     return [
         (
             filename,
-            *_voc_box(plate.box, width, height),
+            *(_label_box(plate.box, width, height)[side] for side in (1, 0, 3, 2)),
             plate.text,
             plate.rows,
             plate.country,
