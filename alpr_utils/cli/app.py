@@ -7,7 +7,7 @@ import typer
 
 from alpr_utils.cli.detectors import anchors, import_darknet
 from alpr_utils.cli.download import download_app
-from alpr_utils.cli.evaluate import calibrate, evaluate
+from alpr_utils.cli.evaluate import calibrate, evaluate, evaluate_characters
 from alpr_utils.cli.generate import generate_app
 from alpr_utils.cli.options import complain
 from alpr_utils.cli.read import read
@@ -29,6 +29,7 @@ app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
 app.command("read")(read)
 app.command("evaluate")(evaluate)
+app.command("evaluate-characters")(evaluate_characters)
 app.command("calibrate")(calibrate)
 app.command("tfrecord")(tfrecord)
 app.command("vehicle-boxes")(vehicle_boxes)

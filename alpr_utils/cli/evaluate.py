@@ -1,4 +1,4 @@
-"""The commands ``evaluate`` and ``calibrate``."""
+"""The commands ``evaluate``, ``evaluate-characters`` and ``calibrate``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +26,7 @@ from alpr_utils.cli.options import (
 from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
+    from alpr_utils.detect.detector import Detector
     from alpr_utils.evaluation.crops import CornerFinder, CropEvaluation, PlateCrop
     from alpr_utils.evaluation.photos import Evaluation
     from alpr_utils.read.reading import Reader
@@ -34,11 +35,30 @@ GENERATED = "generated"
 _UNSEEN_SEED = 770_001  # no training here draws its plates from it
 _FITTED_SEED = 770_002
 
-
-def _find_corners(models: Path) -> "CornerFinder | None":
-    from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
-
-    return Rectifier(models / MODEL_FOLDER).corners if (models / MODEL_FOLDER).exists() else None
+DataOption = Annotated[
+    str,
+    typer.Option(
+        help="Photos with VOC XML, and plates.csv where there is one: a path, or a name in the folder that the "
+        "environment variable ALPR_PHOTOS names [default of that: data]. With --crops also 'generated'."
+    ),
+]
+HalfOption = Annotated[
+    str, typer.Option("--half", "--split", help="a or b: only that half of the photos, split by plate identity.")
+]
+ReadersOption = Annotated[
+    list[str] | None, typer.Option(help=f"Name of a reader [default: {DEFAULT_READER}]; with --crops several.")
+]
+JsonOption = Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")]
+CropsOption = Annotated[
+    bool, typer.Option("--crops", help="Only read: true boxes of photos, or pictures of one plate each.")
+]
+WidthsOption = Annotated[
+    list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
+]
+ShrinkOption = Annotated[
+    bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
+]
+CountOption = Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")]
 
 
 def _models_folder(models: Path | None) -> Path:
@@ -47,120 +67,128 @@ def _models_folder(models: Path | None) -> Path:
     return models or default_models_dir()
 
 
-def load_plates(
-    data: Path, split: str, count: int, country: str, models: Path | None, seed: int = _UNSEEN_SEED
+def _data_folder(data: str) -> Path:
+    """The folder of that path or name."""
+    from alpr_utils.data.folders import find_data
+
+    folder = find_data(data)
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{data}: is not a folder, nor the name of one in the folder that ALPR_PHOTOS names.")
+    return folder
+
+
+def _checked_half(half: str) -> str:
+    if half not in ("", "a", "b"):
+        raise typer.BadParameter(f"no half '{half}'; choose a or b.")
+    return half
+
+
+def _find_corners(models: Path) -> "CornerFinder | None":
+    from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
+
+    return Rectifier(models / MODEL_FOLDER).corners if (models / MODEL_FOLDER).exists() else None
+
+
+def _plate_crops(
+    data: str, half: str, count: int, country: str, models: Path | None, seed: int = _UNSEEN_SEED
 ) -> "list[PlateCrop]":
-    """The plates of a folder, or of its half ``split``, or ``count`` generated ones of a country, ``auto``: of all."""
+    """The plates of a folder or of its half, or ``count`` generated ones of a country (``auto``: of all)."""
     from alpr_utils.evaluation.crops import fresh_crops, real_crops
-    from alpr_utils.plates import COUNTRIES
+    from alpr_utils.plates import COUNTRIES, plate_type
 
-    if str(data) == GENERATED:
-        if split:
-            raise typer.BadParameter(f"generated plates have no half {split}; ask for it of a folder.")
-        return fresh_crops(count, seed, tuple(COUNTRIES) if country == "auto" else (country,))
+    if data == GENERATED:
+        if half:
+            raise typer.BadParameter(f"generated plates have no half {half}; ask for it of a folder.")
+        return fresh_crops(count, seed, tuple(COUNTRIES) if country == "auto" else (plate_type(country).country,))
+    folder = _data_folder(data)
     import_tensorflow_quietly()
-    return real_crops(data, split, _find_corners(_models_folder(models)))
+    return real_crops(folder, half, _find_corners(_models_folder(models)))
 
 
-def measure_readers(
+def evaluate(
+    data: DataOption,
+    detector: DetectorOption = "plate_detector_ssd",
+    tiles: TilesOption = False,
+    vehicle_first: VehicleFirstOption = False,
+    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
+    reader: ReadersOption = None,
+    json: JsonOption = None,
+    enhance: EnhanceOption = False,
+    remove_shadows: ShadowsOption = True,
+    half: HalfOption = "",
+    country: CountryOption = "auto",
+    models: ModelsOption = None,
+    crops: CropsOption = False,
+    width: WidthsOption = None,
+    shrink: ShrinkOption = False,
+    count: CountOption = 400,
+    min_score: MinScoreOption = None,
+) -> None:
+    """Measure a detector and a reader on labelled photos."""
+    if (width or shrink) and not crops:
+        raise typer.BadParameter("--width and --shrink are for plates that are only read; add --crops.")
+    names = reader or [DEFAULT_READER]
+    if crops and "none" in names:
+        raise typer.BadParameter("--crops needs a reader, not 'none'.")
+    if not crops and len(names) > 1:
+        raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
+    if data != GENERATED or not crops:
+        _data_folder(data)
+    _checked_half(half)
+    readers = [
+        [open_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)] for name in names
+    ]
+    if crops:
+        plates = _plate_crops(data, half, count, country, models)
+        _evaluate_crops(plates, [(r, f) for r, f in readers if r and f], data, _widths(width, shrink), json)
+        return
+    opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
+    if min_score is not None:
+        opened_detector.threshold = min_score
+    _evaluate_photos(_data_folder(data), opened_detector, readers[0][0], readers[0][1], enhance, half, json)
+
+
+def _widths(width: list[int] | None, shrink: bool) -> tuple[int | None, ...]:
+    from alpr_utils.evaluation.crops import WIDTHS
+
+    return (None, *WIDTHS) if shrink else tuple(width or (None,))
+
+
+def _evaluate_crops(
     plates: "Sequence[PlateCrop]",
     readers: "Sequence[tuple[Reader, Reader]]",
     data: str,
     widths: Sequence[int | None],
     json: Path | None,
 ) -> None:
-    """Measure (with grammar, without) readers at each width, say the figures and write all of them as JSON."""
     from alpr_utils.evaluation.crops import evaluate_crops
     from alpr_utils.results import write_json
 
-    found = []
+    evaluations = []
     for reader, free_reader in readers:
-        of_reader = [evaluate_crops(plates, reader, free_reader, data, width) for width in widths]
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
-        for figures in of_reader:
-            _say_figures(figures)
-        _say_details(of_reader[0])
-        found += of_reader
+        for width in widths:
+            figures = evaluate_crops(plates, reader, free_reader, data, width)
+            _say_crop_figures(figures)
+            _say_details(figures)
+            evaluations.append(figures)
     if json:
-        write_json(json, [asdict(figures) for figures in found])
+        write_json(json, [asdict(figures) for figures in evaluations])
 
 
-def _say_figures(figures: "CropEvaluation") -> None:
-    typer.echo(
-        f"{figures.plates} plates{f' {figures.width} pixels wide' if figures.width else ''}: "
-        f"exact {figures.exact:.1%}, without grammar {figures.exact_without_grammar:.1%}, "
-        f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
-        f"({figures.processor_milliseconds:g} ms of processor time), "
-        f"calibration error {figures.calibration.error:.1%}"
-    )
-
-
-def _say_details(figures: "CropEvaluation") -> None:
-    for group in figures.groups:
-        typer.echo(
-            f"  {group.measure} {group.group}: {group.plates} plates, exact {group.exact:.1%}, "
-            f"without grammar {group.exact_without_grammar:.1%}"
-        )
-    wrong = [one for one in figures.confusions_without_grammar if one.true != one.read][:10]
-    if wrong:
-        said = ", ".join(f"{one.true or '-'} as {one.read or '-'} {one.count}" for one in wrong)
-        typer.echo(f"  read without grammar: {said}")
-    for outcome in figures.outcomes:
-        if not outcome.is_exact:
-            typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'} ({outcome.score:.0%})")
-
-
-def evaluate(
-    data: Annotated[
-        Path,
-        typer.Option(help="Photos with VOC XML, and plates.csv where there is one; with --crops also 'generated'."),
-    ],
-    detector: DetectorOption = "plate_detector_ssd",
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
-    reader: Annotated[
-        list[str] | None, typer.Option(help=f"Name of a reader [default: {DEFAULT_READER}]; with --crops several.")
-    ] = None,
-    json: Annotated[Path | None, typer.Option(help="Write all figures and every plate's fate here.")] = None,
-    enhance: EnhanceOption = False,
-    remove_shadows: ShadowsOption = True,
-    split: Annotated[str, typer.Option(help="a or b: only that half, split by plate identity.")] = "",
-    country: CountryOption = "auto",
-    models: ModelsOption = None,
-    crops: Annotated[
-        bool, typer.Option("--crops", help="Only read: true boxes of photos, or pictures of one plate each.")
-    ] = False,
-    width: Annotated[
-        list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
-    ] = None,
-    shrink: Annotated[
-        bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
-    ] = False,
-    count: Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")] = 400,
-    min_score: MinScoreOption = None,
+def _evaluate_photos(
+    data: Path,
+    detector: "Detector",
+    reader: "Reader | None",
+    free_reader: "Reader | None",
+    enhance: bool,
+    half: str,
+    json: Path | None,
 ) -> None:
-    """Measure a detector and a reader on labelled photos."""
-    from alpr_utils.evaluation.photos import evaluate as measure
+    from alpr_utils.evaluation.photos import evaluate as evaluate_photos
     from alpr_utils.results import write_json
 
-    if split not in ("", "a", "b"):
-        raise typer.BadParameter(f"no half '{split}'; choose a or b.")
-    if (width or shrink) and not crops:
-        raise typer.BadParameter("--width and --shrink are for plates that are only read; add --crops.")
-    readers = [
-        [open_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)]
-        for name in reader or [DEFAULT_READER]
-    ]
-    if crops:
-        _evaluate_crops(load_plates(data, split, count, country, models), readers, data, width, shrink, json)
-        return
-    if len(readers) > 1:
-        raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
-    opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
-    if min_score is not None:
-        opened_detector.threshold = min_score
-    figures = measure(data, opened_detector, readers[0][0], readers[0][1], open_enhance(enhance), split)
+    figures = evaluate_photos(data, detector, reader, free_reader, open_enhance(enhance), half)
     for problem in figures.problems:
         complain(problem)
     if json:
@@ -170,44 +198,83 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _evaluate_crops(
-    plates: "Sequence[PlateCrop]",
-    readers: "Sequence[Sequence[Reader | None]]",
-    data: Path,
-    width: list[int] | None,
-    shrink: bool,
-    json: Path | None,
-) -> None:
-    from alpr_utils.evaluation.crops import WIDTHS
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
-    pairs = [(one, free) for one, free in readers if one is not None and free is not None]
-    if len(pairs) < len(readers):
-        raise typer.BadParameter("--crops needs a reader, not 'none'.")
-    widths = (None, *WIDTHS) if shrink else width or (None,)
-    measure_readers(plates, pairs, str(data), widths, json)
+
+def _share(value: float | None, count: int) -> str:
+    """A share of ``count`` plates with its 95 % confidence interval."""
+    from alpr_utils.evaluation.intervals import with_interval
+
+    return "-" if value is None else with_interval(round(value * count), count)
+
+
+def _say_crop_figures(figures: "CropEvaluation") -> None:
+    typer.echo(
+        f"{figures.plates} plates{_wide(figures)}: exact {_share(figures.exact, figures.plates)}, "
+        f"without grammar {_share(figures.exact_without_grammar, figures.plates)}, "
+        f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
+        f"({figures.processor_milliseconds:g} ms of processor time), "
+        f"calibration error {figures.calibration.error:.1%}"
+    )
+
+
+def _wide(figures: "CropEvaluation") -> str:
+    return f" {figures.width} pixels wide" if figures.width else ""
+
+
+def _say_details(figures: "CropEvaluation") -> None:
+    for group in figures.groups:
+        typer.echo(
+            f"  {group.measure} {group.group}: {group.plates} plates, exact {_share(group.exact, group.plates)}, "
+            f"without grammar {group.exact_without_grammar:.1%}"
+        )
+    wrong = [confusion for confusion in figures.confusions_without_grammar if confusion.true != confusion.read][:10]
+    if wrong:
+        listed = ", ".join(f"{item.true or '-'} as {item.read or '-'} {item.count}" for item in wrong)
+        typer.echo(f"  read without grammar: {listed}")
+    for outcome in figures.outcomes:
+        if not outcome.is_exact:
+            typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'} ({outcome.score:.0%})")
 
 
 def _say_photo_figures(figures: "Evaluation") -> None:
-    def percent(value: float | None) -> str:
-        return "-" if value is None else f"{value:.1%}"
-
     texts = figures.texts
     typer.echo(f"{figures.pictures} pictures, {figures.plates} plates ({figures.plates_with_text} with known text)")
     typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
     typer.echo(
-        f"found {percent(figures.recall_at_threshold)} at score >= {figures.threshold:g}, "
+        f"found {_share(figures.recall_at_threshold, figures.plates)} at score >= {figures.threshold:g}, "
         f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
         f"{figures.pictures_with_two_false_boxes} pictures with two or more"
     )
     typer.echo("by width: " + ", ".join(f"{band.title} {band.found} of {band.plates}" for band in figures.by_width))
-    for title, exact, free, cer in (
-        ("all plates", texts.exact, texts.exact_without_grammar, texts.cer),
-        ("found plates", texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
-        ("true boxes", texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
+    for title, count, exact, free, cer in (
+        ("all plates", texts.plates, texts.exact, texts.exact_without_grammar, texts.cer),
+        ("found plates", texts.found, texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
+        ("true boxes", texts.plates, texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
     ):
-        typer.echo(f"{title}: exact {percent(exact)}, without grammar {percent(free)}, CER {percent(cer)}")
+        typer.echo(f"{title}: exact {_share(exact, count)}, without grammar {_percent(free)}, CER {_percent(cer)}")
     typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
     typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
+
+
+def evaluate_characters(
+    data: DataOption,
+    half: HalfOption = "",
+    model: Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")] = "char_cnn_mn",
+    models: ModelsOption = None,
+) -> None:
+    """Measure the character classifier on labelled characters."""
+    folder = _data_folder(data)
+    _checked_half(half)
+    import_tensorflow_quietly()
+    from alpr_utils.evaluation.characters import evaluate_characters as measure
+
+    named = _models_folder(models) / model
+    figures = measure(folder, named if named.exists() else Path(model), half)
+    typer.echo(
+        f"{figures.characters} characters: right {_share(figures.right / figures.characters, figures.characters)}"
+    )
 
 
 def calibrate(
@@ -218,9 +285,7 @@ def calibrate(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Plates to generate.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the generated plates; not one of a training.")] = _FITTED_SEED,
-    models: Annotated[
-        Path | None, typer.Option("--models", help="Folder of the models [default: exported_model_directory].")
-    ] = None,
+    models: ModelsOption = None,
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
     import_tensorflow_quietly()
@@ -231,9 +296,7 @@ def calibrate(
 
     folder = _models_folder(models)
     sources = [parse_source(text, ("a", "b")) for text in data or [GENERATED]]
-    plates = [
-        crop for source, _, half in sources for crop in load_plates(Path(source), half, count, "auto", folder, seed)
-    ]
+    plates = [crop for source, _, half in sources for crop in _plate_crops(source, half, count, "auto", folder, seed)]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     for name in reader:
         opened, free = (load_reader(name, folder, grammar=grammar) for grammar in (True, False))

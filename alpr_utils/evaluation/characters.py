@@ -1,30 +1,49 @@
-"""How well the character classifier names single characters whose boxes are labelled.
+"""How well does the character classifier name single characters whose boxes are labelled?"""
 
-``python -m alpr_utils.evaluation.characters DATA_DIR MODEL_DIR`` prints it; ``evaluate --crops`` measures readers.
-"""
-
-import argparse
-import json
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from alpr_utils.training.char_samples import labelled_plates, true_characters
+import numpy as np
+
+from alpr_utils.data.images import cut_plates, labelled_images
+from alpr_utils.errors import LabelError
+from alpr_utils.plates.mongolia import ALPHABET
+from alpr_utils.read.classical.char_cnn import load_char_classifier
+from alpr_utils.read.classical.labelled import cut_characters, named_right
+
+PLATE_MARGIN = 0.04  # surroundings kept around a plate, as a share of its size
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the share of labelled characters that a classifier names rightly, as JSON."""
-    from alpr_utils.read.classical.char_cnn import load_char_classifier
-    from alpr_utils.training.char_cnn import accuracy
+@dataclass(frozen=True)
+class CharacterFigures:
+    """Number of labelled characters, and of those that the classifier names rightly."""
 
-    parser = argparse.ArgumentParser(prog="python -m alpr_utils.evaluation.characters", description=main.__doc__)
-    parser.add_argument("data", type=Path, help="photos with VOC XML of plates and characters, and plates.csv")
-    parser.add_argument("model", type=Path, help="folder of a character classifier")
-    parser.add_argument("--half", default="", choices=("", "a", "b"), help="only this half, split by plate identity")
-    chosen = parser.parse_args(arguments)
-    characters = true_characters(labelled_plates(chosen.data, chosen.half))
-    right = accuracy(load_char_classifier(chosen.model), characters)
-    print(json.dumps({"characters": len(characters), "accuracy": round(right, 4)}))
+    characters: int
+    right: int
 
 
-if __name__ == "__main__":
-    main()
+def evaluate_characters(folder: Path, model: Path, half: str = "") -> CharacterFigures:
+    """Measure a character classifier.
+
+    Args:
+        folder: photos with VOC files of plates and their characters, and perhaps ``plates.csv``.
+        model: folder of the classifier.
+        half: ``a`` or ``b``: only that half of the photos, split by plate identity.
+
+    Raises:
+        LabelError: the folder is unusable, or no plate has all of its characters labelled.
+        ModelError: the model folder is missing or damaged.
+    """
+    classifier = load_char_classifier(model)
+    figures = CharacterFigures(0, 0)
+    for photo in labelled_images(folder, half):
+        for crop in cut_plates(photo, PLATE_MARGIN):
+            (plate,) = crop.plates
+            if len(plate.char_boxes_px) and set(plate.text) <= set(ALPHABET):
+                images = cut_characters(crop.image, plate.char_boxes_px)
+                labels = np.array([ALPHABET.index(char) for char in plate.text])
+                right = int(named_right(classifier.probabilities(images), labels).sum())
+                figures = CharacterFigures(figures.characters + len(labels), figures.right + right)
+    if not figures.characters:
+        raise LabelError(f"{folder}: no plate has all of its characters labelled; label them as VOC objects.")
+    return figures

@@ -42,6 +42,7 @@ class TextFigures:
     """Reading figures over the plates whose true text is known; None where there is none.
 
     Attributes:
+        plates, found: their number, and of those found (IoU >= 0.5).
         exact: share read without any mistake, 0..1; plates that were not found count as mistakes.
         exact_without_grammar: the same, decoded without the grammar.
         exact_of_found: share of the found plates (IoU >= 0.5) read without any mistake.
@@ -50,6 +51,8 @@ class TextFigures:
         cer, cer_of_found, cer_in_true_boxes: edits needed / true characters; unfound plates need all of theirs.
     """
 
+    plates: int
+    found: int
     exact: float | None
     exact_without_grammar: float | None
     exact_of_found: float | None
@@ -79,7 +82,7 @@ class Evaluation:
     """
 
     data: str
-    split: str
+    half: str
     detector: str
     reader: str
     enhanced: bool
@@ -128,6 +131,8 @@ def text_figures(outcomes: Sequence[PlateOutcome]) -> TextFigures:
     """The reading figures of plates, all with known text."""
     found = [outcome for outcome in outcomes if outcome.iou >= FOUND_IOU]
     return TextFigures(
+        plates=len(outcomes),
+        found=len(found),
         exact=share_or_none([o.text == o.true_text for o in outcomes]),
         exact_without_grammar=share_or_none([o.text_without_grammar == o.true_text for o in outcomes]),
         exact_of_found=share_or_none([o.text == o.true_text for o in found]),

@@ -88,7 +88,7 @@ class _Scorer:
         with_text = [outcome for outcome in self.outcomes if outcome.true_text]
         return Evaluation(
             data=data,
-            split=half,
+            half=half,
             detector=self._detector.name,
             reader=self._reader.name if self._reader else "none",
             enhanced=self._enhance is not None,

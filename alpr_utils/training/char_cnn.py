@@ -12,7 +12,7 @@ from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_cnn import CLASS_COUNT, MODEL_FILE, CharClassifier, build_char_cnn, load_char_cnn
 from alpr_utils.read.classical.char_image import SIDE
-from alpr_utils.read.classical.decode import merge_lookalikes
+from alpr_utils.read.classical.labelled import named_right
 from alpr_utils.training.char_samples import (
     CharacterSet,
     PlateCharacters,
@@ -37,11 +37,9 @@ class CharTrainingResult:
     training_characters: int
 
 
-def accuracy(classifier: CharClassifier, characters: CharacterSet) -> float:
+def _accuracy(classifier: CharClassifier, characters: CharacterSet) -> float:
     """Share of characters whose likeliest class is right, 0..1; О and 0 count as one, their shape is the same."""
-    merged = merge_lookalikes(classifier.probabilities(characters.images))
-    rows = np.arange(len(characters))
-    return float((merged[rows, characters.labels] >= merged.max(axis=1) - 1e-9).mean())
+    return float(named_right(classifier.probabilities(characters.images), characters.labels).mean())
 
 
 def _real_characters(plates: Sequence[PlateCharacters], generated: int, seed: int) -> CharacterSet:
@@ -133,7 +131,7 @@ def train_char_cnn(
     history = _fit(model, training, validation, epochs, rate).history
     _save_weights_only(model, output_dir / MODEL_FILE)
     _draw_curves(history, output_dir / "curves.png")
-    result = CharTrainingResult(output_dir, accuracy(CharClassifier(model), validation), len(training))
+    result = CharTrainingResult(output_dir, _accuracy(CharClassifier(model), validation), len(training))
     training_data = {
         "generated_per_class": samples_per_class,
         "labelled_folders": [f"{folder.name}{' half ' + half if half else ''}" for folder in data],

@@ -12,13 +12,13 @@ from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import AlprError
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_image import SIDE, character_image
-from alpr_utils.read.classical.segment import Hypothesis, SegmentParameters, segment, working_grey
+from alpr_utils.read.classical.labelled import cut_characters, light_on_dark
+from alpr_utils.read.classical.segment import Hypothesis, segment
 from alpr_utils.synth.photo.sample import sample_plates
 
 REJECT = len(ALPHABET)
 _SAME = 0.6  # IoU above which a candidate is that character
 _OTHER = 0.45  # IoU below which it is none
-_RIM = 0.12  # of the character's height, what is looked at around its box
 _BOX_JITTER = 0.06  # of the character's size, as hand-drawn boxes vary
 # Standard deviations of the shears; characters in labelled boxes lean, unlike those that the segmentation straightened.
 _FALL_SPREAD = 0.06
@@ -54,40 +54,11 @@ class CharacterSet:
         return len(self.labels)
 
 
-def light_on_dark(grey: np.ndarray, char_boxes: np.ndarray) -> bool:
-    """Whether the characters are lighter than their ground, by vote of the rims around the boxes.
-
-    The inside of a box is no help: bold strokes fill more than half of it.
-
-    Args:
-        grey: uint8 (h, w).
-        char_boxes: (N, 4), ymin, xmin, ymax, xmax in pixels of ``grey``.
-    """
-    votes = 0
-    for ymin, xmin, ymax, xmax in char_boxes.round().astype(int):
-        rim = max(1, round(_RIM * (ymax - ymin)))
-        patch = grey[max(0, ymin - rim) : ymax + rim, max(0, xmin - rim) : xmax + rim]
-        if min(patch.shape) > 2 * rim:
-            inside = np.zeros(patch.shape, bool)
-            inside[rim:-rim, rim:-rim] = True
-            dark, light = np.percentile(patch, (5, 95))
-            votes += 1 if float(np.median(patch[~inside])) < (dark + light) / 2 else -1
-    return votes > 0
-
-
-def _true_boxes(plate: PlateCharacters, rng: np.random.Generator | None) -> Iterator[tuple[np.ndarray, int]]:
-    """Characters by their labelled boxes, shaken a little when a generator is given."""
-    grey = working_grey(plate.image, SegmentParameters())
-    scale = np.array([grey.shape[0] / plate.image.shape[0], grey.shape[1] / plate.image.shape[1]] * 2)
-    boxes = plate.char_boxes * scale
-    if light_on_dark(grey, boxes):
-        grey = 255 - grey
-    for char, box in zip(plate.text, boxes, strict=True):
-        if rng is not None:
-            height = box[2] - box[0]
-            box = box + rng.normal(0, _BOX_JITTER, 4) * (height, 0.7 * height, height, 0.7 * height)
-        ymin, xmin, ymax, xmax = (round(float(side)) for side in box)
-        yield character_image(grey, (ymin, xmin, ymax, xmax)), ALPHABET.index(char)
+def _by_labels(plate: PlateCharacters, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
+    """Characters by their labelled boxes, shaken a little."""
+    shake = rng.normal(0, _BOX_JITTER, (len(plate.text), 4))
+    images = cut_characters(plate.image, plate.char_boxes, shake)
+    yield from zip(images[..., 0], map(ALPHABET.index, plate.text), strict=True)
 
 
 def _segmented(plate: PlateCharacters, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
@@ -143,7 +114,7 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
             if _character_height(plate) < _LEAST_CHARACTER_PX:
                 continue
             turned = _turned(plate, _GENERATED_LEAN, rng)
-            for image, label in [*_true_boxes(turned, rng), *_segmented(plate, rng)]:
+            for image, label in [*_by_labels(turned, rng), *_segmented(plate, rng)]:
                 if counts[label] < limits[label]:
                     counts[label] += 1
                     yield image, label
@@ -174,11 +145,6 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
     if not found:
         raise AlprError(f"{folder}: no plate has all of its characters labelled; label them or train without --data.")
     return found
-
-
-def true_characters(plates: list[PlateCharacters]) -> CharacterSet:
-    """Every labelled character exactly as its box says, for measuring."""
-    return _collect(item for plate in plates for item in _true_boxes(plate, None))
 
 
 def _photographed_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -214,7 +180,7 @@ def augmented_characters(plates: list[PlateCharacters], copies: int, seed: int) 
             for _ in range(copies):
                 turned = _turned(plate, _REAL_LEAN, rng)
                 again = PlateCharacters(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
-                yield from _true_boxes(again, rng)
+                yield from _by_labels(again, rng)
                 yield from _segmented(again, rng)
 
     return _collect(items())

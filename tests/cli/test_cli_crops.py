@@ -58,7 +58,7 @@ def test_several_readers_are_measured_at_all_widths(
     assert {(one["exact"], one["exact_without_grammar"]) for one in figures} == {(0.25, 0.0)}
     assert {"true": "Л", "read": "Я", "count": 10} in figures[0]["confusions_without_grammar"]
     said = capsys.readouterr().out
-    assert "40 plates: exact 25.0%, without grammar 0.0%" in said and "40 plates 30 pixels wide" in said
+    assert "40 plates: exact 25.0% (14-40), without grammar 0.0% (0-9)" in said and "40 plates 30 pixels wide" in said
     assert "3386УБТ read as 1537УНЛ (80%)" in said
 
 
