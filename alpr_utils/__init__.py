@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alpr_utils.detect.exported import load_detector
     from alpr_utils.read.load import load_reader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ALPR", "load_detector", "load_reader"]
 _HOMES = {"ALPR": "alpr", "load_detector": "detect.exported", "load_reader": "read.load"}
 
