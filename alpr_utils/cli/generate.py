@@ -15,7 +15,7 @@ generate_app = typer.Typer(help="Generate labelled pictures.", no_args_is_help=T
 
 OutOption = Annotated[Path, typer.Option(help="Folder to write; the same command goes on where it was stopped.")]
 CountOption = Annotated[int, typer.Option(min=1, help="Pictures; a larger number adds to a finished folder.")]
-CountryOption = Annotated[str, typer.Option(help="Whose plates: mn or kr.")]
+CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr, or the path of a country's file.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; the pictures do not depend on it.")]
 FormatOption = Annotated[

@@ -9,10 +9,20 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Mark:
-    """Something drawn that is no character: ``kind`` names it (see ``synth/marks.py``), ``box_mm`` as in the layout."""
+    """Something drawn on a plate besides its text.
+
+    Attributes:
+        kind: ``block`` (filled rectangle), ``disc`` (filled ellipse), ``frame`` (rectangle of lines) or ``word``; for
+            Korea also ``taegeuk_band``, ``electric`` and ``red_diagonal``.
+        box_mm: ymin, xmin, ymax, xmax.
+        text: capitals of a ``word`` or a ``taegeuk_band``.
+        colour: RGB 0..255; None: that of the characters. Some kinds have their own colours.
+    """
 
     kind: str
     box_mm: Box
+    text: str = ""
+    colour: Rgb | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class PlateLayout:
         char_widths_mm: ink width of each character of full width; empty: the width follows from height and character.
         char_strokes_mm: stroke width of each character; empty: one width for all, the generator's.
         even_strokes: how often all characters have the widest of these strokes instead, 0..1.
-        marks: band, electric mark, hyphen, diagonal.
+        marks: what is drawn below the text, in this order.
         bolts_mm: x, y of the bolt holes; empty: anywhere usual.
         second_group: index of the first character that is pressed with another die than the ones before it.
         group_spread_mm: standard deviation of the sideways shift of the first and the second group.

@@ -118,7 +118,7 @@ def _upper_bolts(size: tuple[float, float]) -> tuple[Point, ...]:
 
 def _film(name: str, share: float, colours: PlateColours) -> PlateLayout:
     glyphs = _one_row(65, (50, 50, 50, 85, 50, 50, 50, 50), 3, 55, 85)
-    band = Mark("taegeuk_band", (0, 0, 110, 56.3))
+    band = Mark("taegeuk_band", (0, 0, 110, 56.3), "KOR")
     return _layout(name, share, "private_long", colours, LONG, glyphs, _LONG_BOLTS, (band,))
 
 
@@ -158,7 +158,7 @@ def _commercial_two_rows(name: str, share: float, scale: float, size: tuple[floa
 
 def _electric() -> PlateLayout:
     glyphs = _one_row(46, (56, 56, 74, 56, 56, 56, 56), 2, 55, 83)
-    marks = (Mark("taegeuk_band", (0, 0, 110, 35.8)), Mark("electric", (34, 462, 76, 504)))
+    marks = (Mark("taegeuk_band", (0, 0, 110, 35.8), "KOR"), Mark("electric", (34, 462, 76, 504)))
     return _layout("electric", 1, "private", _ELECTRIC, LONG, glyphs, ((19.0, 16.0), (501.0, 16.0)), marks)
 
 
@@ -169,7 +169,7 @@ def _diplomatic(name: str, size: tuple[float, float], scale: float, y: float) ->
     numbers = [*_digits(162 * scale, y, (49 * scale,) * 3, height), *_digits(339 * scale, y, (49 * scale,) * 3, height)]
     hyphen: Box = (y - 5, 314 * scale, y + 5, 334 * scale)
     bolts = _LONG_BOLTS if size == LONG else _upper_bolts(size)
-    return _layout(name, 0.15, "diplomatic", _NAVY, size, [*words, *numbers], bolts, (Mark("hyphen", hyphen),))
+    return _layout(name, 0.15, "diplomatic", _NAVY, size, [*words, *numbers], bolts, (Mark("block", hyphen),))
 
 
 def _temporary(name: str, size: tuple[float, float], y: float) -> PlateLayout:

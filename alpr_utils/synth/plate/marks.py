@@ -1,15 +1,19 @@
 """What plates carry besides characters, by the kinds of mark that layouts name; lengths in pixels."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
+from alpr_utils.errors import AlprError
 from alpr_utils.plates import Box, Mark, PlateColours, Rgb
 from alpr_utils.synth.glyphs.faces import Face
 from alpr_utils.synth.plate.wear import blend
 
 BAND_BLUE, TAEGEUK_BLUE, TAEGEUK_RED = (24, 74, 150), (0, 71, 160), (205, 46, 58)
 WHITE, DIAGONAL_RED = (240, 242, 245), (205, 40, 44)
-DIAGONAL_MM = 3.0
+DIAGONAL_MM, FRAME_MM = 3.0, 2.0
 _SCALE = 3
 
 
@@ -48,19 +52,24 @@ def _word(image: np.ndarray, text: str, face: Face, box: Box, colour: Rgb) -> No
         blend(window, colour, glyph[: window.shape[0], : window.shape[1]])
 
 
-def _taegeuk_band(image: np.ndarray, box: Box, face: Face) -> None:
+def _taegeuk_band(image: np.ndarray, box: Box, text: str, face: Face) -> None:
     ymin, xmin, ymax, xmax = box
     width, height = xmax - xmin, ymax - ymin
-    blend(image[round(ymin) : round(ymax), round(xmin) : round(xmax)], BAND_BLUE, _full(box))
+    window = _window(image, box)
+    blend(window, BAND_BLUE, np.ones(window.shape[:2], np.float32))
     centre = (xmin + xmax) / 2 + 0.04 * width
     _taegeuk(image, centre, ymin + 0.4 * height, min(0.3 * width, 0.16 * height))
     letters = (ymin + 0.68 * height, centre - 0.33 * width, ymin + 0.82 * height, centre + 0.33 * width)
-    _word(image, "KOR", face, letters, WHITE)
+    _word(image, text, face, letters, WHITE)
 
 
-def _full(box: Box) -> np.ndarray:
+def _window(image: np.ndarray, box: Box) -> np.ndarray:
     ymin, xmin, ymax, xmax = (round(v) for v in box)
-    return np.ones((ymax - ymin, xmax - xmin), np.float32)
+    return image[ymin:ymax, xmin:xmax]
+
+
+def _block(image: np.ndarray, box: Box, colour: Rgb) -> None:
+    _window(image, box)[:] = colour
 
 
 def _electric(image: np.ndarray, box: Box, face: Face, colour: Rgb) -> None:
@@ -90,21 +99,50 @@ def _red_diagonal(image: np.ndarray, px_per_mm: float) -> None:
     _stamp(image, DIAGONAL_RED, canvas, 0, 0)
 
 
+def _disc(image: np.ndarray, box: Box, colour: Rgb) -> None:
+    ymin, xmin, ymax, xmax = box
+    canvas = np.zeros((max(3, round((ymax - ymin) * _SCALE)), max(3, round((xmax - xmin) * _SCALE))), np.uint8)
+    middle = (canvas.shape[1] // 2, canvas.shape[0] // 2)
+    cv2.ellipse(canvas, middle, middle, 0, 0, 360, 255, -1)
+    _stamp(image, colour, canvas, round(ymin), round(xmin))
+
+
+def _frame(image: np.ndarray, box: Box, colour: Rgb, px_per_mm: float) -> None:
+    ymin, xmin, ymax, xmax = (round(v * 16) for v in box)
+    line = max(1, round(FRAME_MM * px_per_mm))
+    corners = np.array([(xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax)])
+    cv2.polylines(image, [corners], True, colour, line, cv2.LINE_AA, 4)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a mark is drawn: the bare plate's ``image``, ``box`` in pixels, the colour and face to draw with."""
+
+    image: np.ndarray
+    box: Box
+    colour: Rgb
+    face: Face
+    px_per_mm: float
+
+
+_KINDS: dict[str, Callable[[_Place, Mark], None]] = {
+    "block": lambda at, mark: _block(at.image, at.box, at.colour),
+    "disc": lambda at, mark: _disc(at.image, at.box, at.colour),
+    "frame": lambda at, mark: _frame(at.image, at.box, at.colour, at.px_per_mm),
+    "word": lambda at, mark: _word(at.image, mark.text, at.face, at.box, at.colour),
+    "taegeuk_band": lambda at, mark: _taegeuk_band(at.image, at.box, mark.text, at.face),
+    "electric": lambda at, mark: _electric(at.image, at.box, at.face, at.colour),
+    "red_diagonal": lambda at, mark: _red_diagonal(at.image, at.px_per_mm),
+}
+
+
 def draw_mark(image: np.ndarray, mark: Mark, colours: PlateColours, face: Face, px_per_mm: float) -> None:
     """Draw ``mark`` on ``image: float32 (H, W, 3)``, 0..255, the bare plate, in place.
 
     Raises:
-        KeyError: no such kind of mark.
+        AlprError: no such kind of mark.
     """
+    if mark.kind not in _KINDS:
+        raise AlprError(f"There is no mark '{mark.kind}'; choose one of {', '.join(_KINDS)}.")
     ymin, xmin, ymax, xmax = (value * px_per_mm for value in mark.box_mm)
-    box = (ymin, xmin, ymax, xmax)
-    if mark.kind == "taegeuk_band":
-        _taegeuk_band(image, box, face)
-    elif mark.kind == "electric":
-        _electric(image, box, face, colours.ink)
-    elif mark.kind == "hyphen":
-        image[round(ymin) : round(ymax), round(xmin) : round(xmax)] = colours.ink
-    elif mark.kind == "red_diagonal":
-        _red_diagonal(image, px_per_mm)
-    else:
-        raise KeyError(mark.kind)
+    _KINDS[mark.kind](_Place(image, (ymin, xmin, ymax, xmax), mark.colour or colours.ink, face, px_per_mm), mark)

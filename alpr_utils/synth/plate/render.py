@@ -23,7 +23,7 @@ STROKE_MM = 9.5
 CORNER_RADIUS_MM = 9.0
 WORN_INK_SHARE = 0.06
 # Characters narrower than their cell on plates whose cells have one width.
-NARROW = {"1": 0.54}
+NARROW = {"1": 0.54, "I": 0.6}
 
 
 @dataclass(frozen=True)
