@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 generate_app = typer.Typer(help="Generate labelled pictures.", no_args_is_help=True, rich_markup_mode=None)
 
-OutOption = Annotated[Path, typer.Option(help="Folder to write; the same command goes on where it was stopped.")]
+OutOption = Annotated[Path, typer.Option(help="Folder to write; a stopped command goes on when it is given again.")]
 CountOption = Annotated[int, typer.Option(min=1, help="Pictures; a larger number adds to a finished folder.")]
 CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr, or the path of a country's file.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; the pictures do not depend on it.")]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; they do not change the pictures.")]
 FormatOption = Annotated[
     str, typer.Option("--format", help="voc: pictures with XML; tfrecord: TFRecord files instead; all: both.")
 ]
@@ -31,7 +31,7 @@ def _generate(out: Path, recipe: "Recipe", count: int, workers: int, form: str) 
         import_tensorflow_quietly()
     from tqdm import tqdm
 
-    from alpr_utils.synth.files.dataset import check_dataset, write_dataset
+    from alpr_utils.synth.files.dataset import check_dataset, complete_pictures, write_dataset
 
     try:
         done = check_dataset(out, recipe, count, form)
@@ -41,7 +41,8 @@ def _generate(out: Path, recipe: "Recipe", count: int, workers: int, form: str) 
         try:
             write_dataset(out, recipe, count, workers, form, bar.update)
         except KeyboardInterrupt:
-            raise AlprError(f"{out}: stopped; give the same command again, it goes on.") from None
+            kept = f"{complete_pictures(out)} of {count} pictures are complete and kept"
+            raise AlprError(f"{out}: stopped; {kept}. Give the same command again to go on.") from None
     typer.echo(f"{count} picture{'s' if count > 1 else ''} in {out}")
 
 
@@ -75,8 +76,7 @@ def generate_scenes(
     form: FormatOption = "voc",
 ) -> None:
     """Generate scenes with labelled plates, characters and vehicles."""
-    from alpr_utils.synth.files.dataset import background_pictures
-    from alpr_utils.synth.files.recipe import Recipe
+    from alpr_utils.synth.files.recipe import Recipe, background_pictures
 
     try:
         photos = background_pictures(backgrounds) if backgrounds else ()

@@ -134,7 +134,7 @@ def test_interrupted_moves_are_finished(
 
     (tmp_path / "d" / "unfinished" / "0-5.1" / "images").mkdir(parents=True)
     (tmp_path / "d" / "unfinished" / "0-5.1" / "images" / "0.jpg").write_bytes(b"half")
-    dataset._write_state(tmp_path / "d", PLAIN, 12)
+    dataset.write_state(tmp_path / "d", PLAIN, 12)
     monkeypatch.setattr(Path, "replace", cut_off)
     with pytest.raises(KeyboardInterrupt):
         write_dataset(tmp_path / "d", PLAIN, 12)
@@ -147,7 +147,7 @@ def test_larger_count_extends(tmp_path: Path, expected: Callable[[int], dict[str
     for count in (7, 7, 18):
         write_dataset(tmp_path / "d", PLAIN, count)
         assert _content(tmp_path / "d") == expected(count)
-    with pytest.raises(OutputError, match="begun with --count 18; give at least that"):
+    with pytest.raises(OutputError, match="started with --count 18; give at least that"):
         write_dataset(tmp_path / "d", PLAIN, 17)
 
 
@@ -294,7 +294,7 @@ def _error(capsys: pytest.CaptureFixture[str]) -> str:
         (["plates", "--count", "1000000000000"], "take about 14,000,000.0 GB, but only"),
         (["scenes", "--backgrounds", "nowhere"], "nowhere: does not exist"),
         (["scenes", "--backgrounds", "empty"], "empty: holds no picture"),
-        (["scenes", "--backgrounds", "broken"], "2.jpg: is no picture or a damaged one"),
+        (["scenes", "--backgrounds", "broken"], "2.jpg: is not a picture, or a damaged one"),
         (["plates", "--out", "other"], "other: holds other files; choose a new folder"),
         (["plates", "--out", "other/notes.txt"], "notes.txt: is a file; choose a new folder"),
         (["plates", "--out", "damaged"], "generator.json: is damaged"),
@@ -351,7 +351,7 @@ def test_interrupt_ends_all_processes(tmp_path: Path) -> None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=60)  # until every process has closed its stderr
-    assert error.decode().strip().endswith("stopped; give the same command again, it goes on.")
+    assert error.decode().strip().endswith("of 50000 pictures are complete and kept. Give the same command again to go on.")
     assert "Traceback" not in error.decode()
     assert process.returncode == 1
     assert not list((tmp_path / "d" / "unfinished").iterdir())

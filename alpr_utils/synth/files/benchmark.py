@@ -35,7 +35,7 @@ class Speed:
 
 
 def _peak_mb() -> float:
-    """The largest memory of this process so far, 0 where the system does not tell."""
+    """The largest memory of this process so far, 0 where the system does not say."""
     if sys.platform == "win32":
         return 0.0
     import resource

@@ -6,26 +6,21 @@
 - ``tfrecord/plates-00000-of-00010.tfrecord``: on request, for the Object Detection API
 - ``generator.json``: every setting; decides whether the same command may go on here
 
-While ``plates.csv`` is missing the data set is not complete; `synth.shards` tells how it is written.
+The data set is complete when ``plates.csv`` is there; `shards` describes how it is written.
 """
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from alpr_utils import __version__
+from alpr_utils.data.pictures import PLATES_FILE
 from alpr_utils.errors import AlprError, OutputError
-from alpr_utils.images import find_pictures, is_video, read_image
 from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
-from alpr_utils.synth.files.manifest import MANIFEST_FILE, class_ids
+from alpr_utils.synth.files.manifest import class_ids
 from alpr_utils.synth.files.recipe import Recipe
 from alpr_utils.synth.files.shards import (
-    IMAGES,
     assemble,
     finished_shards,
     missing_shards,
@@ -35,128 +30,43 @@ from alpr_utils.synth.files.shards import (
     tidy,
     write_failure,
 )
+from alpr_utils.synth.files.state import TFRECORD_FOLDER, check_room, check_state, is_packed, read_state, write_state
 from alpr_utils.synth.files.workers import run_shards
 
-SETTINGS_FILE = "generator.json"
 FORMATS = ("voc", "tfrecord", "all")
-TFRECORD_FOLDER = "tfrecord"
 _SHARD_SIZE = {"plates": 1000, "scenes": 50}
-_PICTURE_BYTES = {"plates": 14_000, "scenes": 200_000}  # picture and annotation on disk, a little more than the mean
 
 
-def background_pictures(folder: Path) -> tuple[Path, ...]:
-    """The pictures of a folder of photos, every one of them readable.
-
-    Raises:
-        PictureError: the folder is missing or holds no picture, or one of them is broken.
-    """
-    found, problems = find_pictures([folder])
-    if problems:
-        raise problems[0]
-    pictures = tuple(path for path in found if not is_video(path))
-    for path in pictures:
-        read_image(path)
-    return pictures
-
-
-def _settings(recipe: Recipe) -> dict[str, Any]:
-    """All that must agree for two runs to make the same pictures."""
-    photos = [f"{path.name} {path.stat().st_size}" for path in recipe.backgrounds]
-    digest = hashlib.sha256("\n".join(photos).encode()).hexdigest()[:16] if photos else ""
-    return {
-        "kind": recipe.kind,
-        "country": recipe.country,
-        "preset": recipe.preset,
-        "seed": recipe.seed,
-        "balanced": recipe.balanced,
-        "quality": recipe.quality,
-        "backgrounds": digest,
-        "version": __version__,
-    }
-
-
-def _read_state(out: Path) -> dict[str, Any]:
-    """What ``generator.json`` says, ``{}`` in a new folder."""
-    file = out / SETTINGS_FILE
-    try:
-        if not out.exists() or not any(path.name != f"{SETTINGS_FILE}.unfinished" for path in out.iterdir()):
-            return {}
-        state = json.loads(file.read_text(encoding="utf-8"))
-        return {"settings": dict(state["settings"]), "count": int(state["count"])}
-    except FileNotFoundError:
-        raise OutputError(f"{out}: holds other files; choose a new folder for --out.") from None
-    except NotADirectoryError:
-        raise OutputError(f"{out}: is a file; choose a new folder for --out.") from None
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be read ({error.strerror}); choose another --out folder.") from None
-    except (ValueError, KeyError, TypeError):
-        raise OutputError(f"{file}: is damaged; delete the folder or choose a new one for --out.") from None
-
-
-def _write_state(out: Path, recipe: Recipe, count: int) -> None:
-    draft = out / f"{SETTINGS_FILE}.unfinished"
-    state = {"settings": _settings(recipe), "count": count}
-    draft.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    draft.replace(out / SETTINGS_FILE)
-
-
-def _check_state(out: Path, state: dict[str, Any], recipe: Recipe, count: int, form: str) -> None:
-    for name, chosen in _settings(recipe).items():
-        before = state["settings"].get(name)
-        if before != chosen:
-            raise OutputError(
-                f"{out}: was begun with another {name} ({before}, now {chosen}); "
-                "give the settings of its generator.json or choose a new --out folder."
-            )
-    if count < state["count"]:
-        raise OutputError(f"{out}: was begun with --count {state['count']}; give at least that, or a new --out folder.")
-    if _packed(out) and (count > state["count"] or form != "tfrecord"):
-        raise OutputError(f"{out}: holds only TFRecord files, nothing can be added; choose a new --out folder.")
-
-
-def _packed(out: Path) -> bool:
-    """Whether the folder is complete and its pictures are only in TFRecord files."""
-    return (out / TFRECORD_FOLDER).is_dir() and not (out / IMAGES).exists()
-
-
-def _complete_pictures(out: Path, state: dict[str, Any]) -> int:
-    if (out / MANIFEST_FILE).exists():
-        return int(state["count"])
+def complete_pictures(out: Path) -> int:
+    """How many pictures of the data set in ``out`` are complete; the others are made again."""
+    if (out / PLATES_FILE).exists():
+        return int(read_state(out)["count"])
     return sum(shard.stop - shard.start for shard in finished_shards(out))
 
 
-def _check_room(out: Path, kind: str, pictures: int, form: str) -> None:
-    place = out.absolute()
-    while not place.is_dir() and place != place.parent:
-        place = place.parent
-    needed = pictures * _PICTURE_BYTES[kind] * (1 if form == "voc" else 2)
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise OutputError(
-            f"{out}: {pictures} {kind} take about {needed / 1e9:,.1f} GB, but only {free / 1e9:,.1f} GB are free; "
-            "lower --count or choose another --out folder."
-        )
+def _shard_size(recipe: Recipe) -> int:
+    return 1 if recipe.quality == "rendered" else _SHARD_SIZE[recipe.kind]
 
 
 def check_dataset(out: Path, recipe: Recipe, count: int, form: str = "voc") -> int:
-    """Find out before the work begins whether the folder, the disk and the settings allow it; changes nothing.
+    """Check the folder, the disk and the settings before the work begins; changes nothing.
 
     Returns:
         How many of the pictures are complete already.
 
     Raises:
-        AlprError: what is wrong and how to mend it.
+        AlprError: what is wrong and what to do about it.
     """
     if form not in FORMATS:
         raise AlprError(f"There is no format '{form}'; choose one of {', '.join(FORMATS)}.")
     if count < 1:
         raise AlprError(f"{count} {recipe.kind} cannot be generated; give a count of 1 or more.")
     recipe.check()
-    state = _read_state(out)
+    state = read_state(out)
     if state:
-        _check_state(out, state, recipe, count, form)
-    done = _complete_pictures(out, state)
-    _check_room(out, recipe.kind, count - done, form)
+        check_state(out, state, recipe, count, form)
+    done = complete_pictures(out)
+    check_room(out, recipe.kind, count - done, form)
     return done
 
 
@@ -189,17 +99,17 @@ def write_dataset(
     """Write ``count`` pictures into ``out``, or what is missing of them after an earlier run of the same recipe.
 
     A larger ``count`` than before adds to the folder. The files are the same whatever the number of ``workers``
-    (processes). ``progress`` is told now and then how many more pictures were written.
+    (processes). ``progress`` is called now and then with the number of pictures written since the last call.
 
     Raises:
         AlprError: as `check_dataset`, or the folder cannot be written, the disk is full, a picture cannot be made;
-            what is complete stays, and the same call goes on.
+            complete pictures stay, and the same call continues from there.
     """
     check_dataset(out, recipe, count, form)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _locked(out):
-            if not _packed(out):
+            if not is_packed(out):
                 _write_pictures(out, recipe, count, workers, progress)
             if form != "voc":
                 _pack(out, recipe)
@@ -210,17 +120,17 @@ def write_dataset(
 
 
 def _write_pictures(out: Path, recipe: Recipe, count: int, workers: int, progress: Callable[[int], None]) -> None:
-    before = _read_state(out).get("count", 0)
+    before = read_state(out).get("count", 0)
     recover(out)
-    if (out / MANIFEST_FILE).exists():
+    if (out / PLATES_FILE).exists():
         if before == count:
             tidy(out)
             return
         reopen(out, before)
-    _write_state(out, recipe, count)
+    write_state(out, recipe, count)
     shutil.rmtree(out / TFRECORD_FOLDER, ignore_errors=True)
-    left = count - sum(shard.stop - shard.start for shard in finished_shards(out))
-    size = max(1, min(_SHARD_SIZE[recipe.kind], -(-left // workers)))
+    left = count - complete_pictures(out)
+    size = max(1, min(_shard_size(recipe), -(-left // workers)))
     run_shards(out, missing_shards(out, count, size), recipe, workers, progress)
     write_label_map(out / LABEL_MAP_FILE, class_ids([recipe.country]))
     assemble(out)

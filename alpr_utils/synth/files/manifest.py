@@ -11,7 +11,6 @@ from alpr_utils.data.labels import VEHICLE_NAME, Box, LabelledObject, LabelledPi
 from alpr_utils.plates import PLATE_LABEL, plate_type
 from alpr_utils.synth.plate.labels import ScenePlate
 
-MANIFEST_FILE = "plates.csv"
 COLUMNS = (
     "image", "xmin", "ymin", "xmax", "ymax", "text", "rows", "country", "layout",
     "x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4",

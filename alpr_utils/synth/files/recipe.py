@@ -1,4 +1,4 @@
-"""What a generated data set consists of: a recipe makes picture number i, the same whoever asks and in any order."""
+"""A recipe makes picture number i of a data set; it does not depend on the pictures made before."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from alpr_utils.errors import AlprError
+from alpr_utils.images import find_pictures, is_video, read_image
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.photo.degrade import MIXED, PRESETS
 from alpr_utils.synth.plate.labels import LabelledScene, ScenePlate
@@ -57,7 +58,7 @@ class Recipe:
     backgrounds: tuple[Path, ...] = ()
 
     def check(self) -> None:
-        """Find out before the work begins whether it can be done.
+        """Check the settings before the work begins.
 
         Raises:
             AlprError: unknown kind, country, preset or quality, or a combination that does not exist.
@@ -89,7 +90,7 @@ class Recipe:
             image, plates, vehicles = self._plate(index) if self.kind == "plates" else self._scene(index)
         except AlprError:
             raise
-        except Exception as error:  # a fault of one picture among thousands must be told in one sentence
+        except Exception as error:  # one sentence, not a traceback, for one picture among thousands
             raise AlprError(
                 f"Picture {index} of {self.country} {self.kind} with seed {self.seed} cannot be made "
                 f"({type(error).__name__}: {error}); choose another seed."
@@ -136,3 +137,18 @@ def presets(kind: str) -> tuple[str, ...]:
 def _require(what: str, chosen: str, known: tuple[str, ...]) -> None:
     if chosen not in known:
         raise AlprError(f"There is no {what} '{chosen}'; choose one of {', '.join(known)}.")
+
+
+def background_pictures(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder of photos, every one of them readable.
+
+    Raises:
+        PictureError: the folder is missing or holds no picture, or one of them is broken.
+    """
+    found, problems = find_pictures([folder])
+    if problems:
+        raise problems[0]
+    pictures = tuple(path for path in found if not is_video(path))
+    for path in pictures:
+        read_image(path)
+    return pictures

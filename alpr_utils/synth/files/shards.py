@@ -2,7 +2,7 @@
 
 A shard is written into ``unfinished/``, then renamed into ``complete/``: from that moment it counts. Its pictures and
 annotations are then moved to ``images/`` and ``annotations/`` and its table of plates to ``shards/``; a move that was
-interrupted is finished by the next run. What lies in ``unfinished/`` then is thrown away. When all shards are there,
+interrupted is finished by the next run, which deletes what still lies in ``unfinished/``. When all shards are there,
 their tables become ``plates.csv``.
 """
 
@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from alpr_utils.data.pictures import PLATES_FILE
 from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import OutputError
-from alpr_utils.synth.files.manifest import COLUMNS, MANIFEST_FILE, annotation_of, csv_text, manifest_rows
+from alpr_utils.synth.files.manifest import COLUMNS, annotation_of, csv_text, manifest_rows
 from alpr_utils.synth.files.recipe import Recipe
 
 IMAGES, ANNOTATIONS = "images", "annotations"
@@ -37,11 +38,11 @@ class Shard:
 
 
 def write_failure(folder: Path, error: OSError) -> OutputError:
-    """What the user is told when ``folder`` cannot be written."""
+    """The error for a ``folder`` that cannot be written."""
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-        return OutputError(f"{folder}: the disk is full; free some space and give the same command again, it goes on.")
+        return OutputError(f"{folder}: the disk is full; free some space and give the same command again to go on.")
     return OutputError(
-        f"{folder}: cannot be written ({error.strerror or error}); mend it or choose another --out folder."
+        f"{folder}: cannot be written ({error.strerror or error}); correct that or choose another --out folder."
     )
 
 
@@ -76,7 +77,7 @@ def write_shard(folder: Path, shard: Shard, recipe: Recipe, after_each: Callable
         for index in range(shard.start, shard.stop):
             rows += _write_picture(draft, index, recipe)
             after_each()
-        (draft / MANIFEST_FILE).write_text(csv_text(rows), encoding="utf-8")
+        (draft / PLATES_FILE).write_text(csv_text(rows), encoding="utf-8")
         (folder / _COMPLETE).mkdir(exist_ok=True)
         complete = draft.replace(folder / _COMPLETE / shard.name)
         _publish(folder, complete)
@@ -102,15 +103,15 @@ def _publish(folder: Path, complete: Path) -> None:
         for path in (complete / name).iterdir():
             path.replace(folder / name / path.name)
     (folder / _TABLES).mkdir(exist_ok=True)
-    (complete / MANIFEST_FILE).replace(folder / _TABLES / f"{complete.name}.csv")
+    (complete / PLATES_FILE).replace(folder / _TABLES / f"{complete.name}.csv")
     shutil.rmtree(complete)
 
 
 def recover(folder: Path) -> None:
-    """Bring a folder in order after a run that was killed: complete shards are kept, unfinished ones thrown away."""
+    """Tidy a folder after a run that was killed: complete shards are kept, unfinished ones deleted."""
     shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)
     for complete in sorted((folder / _COMPLETE).glob("*-*")):
-        if (complete / MANIFEST_FILE).exists():
+        if (complete / PLATES_FILE).exists():
             _publish(folder, complete)
         else:  # its table was moved last, only the empty folders are left
             shutil.rmtree(complete)
@@ -118,12 +119,12 @@ def recover(folder: Path) -> None:
 
 def assemble(folder: Path) -> None:
     """Write ``plates.csv`` from the tables of all shards and remove what only the writing needed."""
-    draft = folder / f"{MANIFEST_FILE}.unfinished"
+    draft = folder / f"{PLATES_FILE}.unfinished"
     with draft.open("wb") as file:
         file.write(_HEADER)
         for shard in finished_shards(folder):
             file.write((folder / _TABLES / f"{shard.name}.csv").read_bytes())
-    draft.replace(folder / MANIFEST_FILE)
+    draft.replace(folder / PLATES_FILE)
     tidy(folder)
 
 
@@ -136,10 +137,10 @@ def tidy(folder: Path) -> None:
 def reopen(folder: Path, count: int) -> None:
     """Turn a complete data set of ``count`` pictures into a single finished shard, so that others can be added."""
     (folder / _TABLES).mkdir(exist_ok=True)
-    draft = folder / f"{MANIFEST_FILE}.unfinished"
-    draft.write_bytes((folder / MANIFEST_FILE).read_bytes().removeprefix(_HEADER))
+    draft = folder / f"{PLATES_FILE}.unfinished"
+    draft.write_bytes((folder / PLATES_FILE).read_bytes().removeprefix(_HEADER))
     draft.replace(folder / _TABLES / f"{Shard(0, count).name}.csv")
-    (folder / MANIFEST_FILE).unlink()
+    (folder / PLATES_FILE).unlink()
 
 
 def remove_pictures(folder: Path) -> None:

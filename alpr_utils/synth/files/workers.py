@@ -88,7 +88,7 @@ def run_shards(
     """Write all ``shards`` with that many processes; one works in this process.
 
     Args:
-        progress: is told now and then how many more pictures were written.
+        progress: called now and then with the number of pictures written since the last call.
 
     Raises:
         AlprError: a worker failed; the others have been ended, complete shards stay.
@@ -125,14 +125,14 @@ def run_shards(
 def _watch(
     processes: Sequence[BaseProcess], reports: Sequence[Connection], done: Any, progress: Callable[[int], None]
 ) -> None:
-    told = 0
+    reported = 0
     running = True
     while running:
         wait([process.sentinel for process in processes if process.is_alive()], _POLL_SECONDS)
         running = any(process.is_alive() for process in processes)
         now = sum(done)
-        progress(now - told)
-        told = now
+        progress(now - reported)
+        reported = now
         for process, report in zip(processes, reports, strict=True):
             if process.is_alive():
                 continue
@@ -141,8 +141,8 @@ def _watch(
                 raise AlprError(message)
             if process.exitcode:
                 raise AlprError(
-                    f"A worker was ended from outside (exit code {process.exitcode}, perhaps for want of memory); "
-                    "give the same command again with fewer --workers, it goes on."
+                    f"A worker was ended from outside (exit code {process.exitcode}, perhaps because memory ran out); "
+                    "give the same command again with fewer --workers to go on."
                 )
 
 
