@@ -351,7 +351,11 @@ def test_interrupt_ends_all_processes(tmp_path: Path) -> None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=60)  # until every process has closed its stderr
-    assert error.decode().strip().endswith("of 50000 pictures are complete and kept. Give the same command again to go on.")
+    assert (
+        error.decode()
+        .strip()
+        .endswith("of 50000 pictures are complete and kept. Give the same command again to go on.")
+    )
     assert "Traceback" not in error.decode()
     assert process.returncode == 1
     assert not list((tmp_path / "d" / "unfinished").iterdir())

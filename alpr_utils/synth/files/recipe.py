@@ -134,9 +134,9 @@ def presets(kind: str) -> tuple[str, ...]:
     return tuple(SCENE_PRESETS)
 
 
-def _require(what: str, chosen: str, known: tuple[str, ...]) -> None:
-    if chosen not in known:
-        raise AlprError(f"There is no {what} '{chosen}'; choose one of {', '.join(known)}.")
+def _require(what: str, chosen: str, choices: tuple[str, ...]) -> None:
+    if chosen not in choices:
+        raise AlprError(f"There is no {what} '{chosen}'; choose one of {', '.join(choices)}.")
 
 
 def background_pictures(folder: Path) -> tuple[Path, ...]:

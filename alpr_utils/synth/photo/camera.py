@@ -7,7 +7,7 @@ from statistics import NormalDist
 import cv2
 import numpy as np
 
-Range = tuple[float, float]
+from alpr_utils.synth.plate.ranges import Range
 
 # Blur is given for a plate of this width, so that small plates are not smeared beyond reading.
 _REFERENCE_WIDTH_PX = 200

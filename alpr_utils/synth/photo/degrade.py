@@ -10,9 +10,9 @@ from alpr_utils.synth.photo import light, weather
 from alpr_utils.synth.photo.camera import CameraRanges, blurred, captured
 from alpr_utils.synth.photo.light import LightRanges, Tones
 from alpr_utils.synth.photo.surroundings import car_body, cast_shadow
-from alpr_utils.synth.photo.view import LONG_PLATE_MM, View, ViewRanges, choose_view, warp_plate
+from alpr_utils.synth.photo.view import View, ViewRanges, choose_view, warp_plate
 from alpr_utils.synth.photo.weather import WeatherRanges
-from alpr_utils.synth.plate.render import RenderedPlate
+from alpr_utils.synth.plate.render import LONG_PLATE_MM, RenderedPlate
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from alpr_utils.synth.plate.ranges import Range
 from alpr_utils.synth.plate.render import RenderedPlate
 from alpr_utils.synth.plate.wear import smooth_noise
-
-Range = tuple[float, float]
 
 # What a white ground and black ink are on a plate as it is rendered.
 _GROUND, _INK = 233.0, 22.0

@@ -44,7 +44,7 @@ def car_body(size: tuple[int, int], slope: float, rng: np.random.Generator) -> n
 
 
 def cast_shadow(image: np.ndarray, cover: np.ndarray, plate_width_px: float, rng: np.random.Generator) -> None:
-    """Darken ``image: float32 (H, W, 3)`` around and below the plate that ``cover: (H, W, 1)`` tells of, in place."""
+    """Darken ``image: float32 (H, W, 3)`` around and below a plate, in place; ``cover: (H, W, 1)`` is where it lies."""
     reach = max(0.6, 0.012 * plate_width_px)
     shift = np.array([(1, 0, rng.uniform(-1, 1) * reach), (0, 1, rng.uniform(0, 2) * reach)], np.float32)
     shadow = cv2.GaussianBlur(cv2.warpAffine(cover, shift, image.shape[1::-1]), (0, 0), reach)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from alpr_utils.synth.plate.render import RenderedPlate
+from alpr_utils.synth.plate.ranges import Range
+from alpr_utils.synth.plate.render import LONG_PLATE_MM, RenderedPlate
 
-Range = tuple[float, float]
-
-LONG_PLATE_MM = 520.0
 _LENS_REACH_PLATES = 2.0
 _LENS_STEPS = 12
 _OUTLINE_STEPS = 8
@@ -163,8 +161,8 @@ def choose_view(size_mm: tuple[float, float], ranges: ViewRanges, rng: np.random
     width = rng.triangular(*ranges.width_px) * size_mm[0] / LONG_PLATE_MM
     corners = (corners - corners.mean(0)) * (width / np.ptp(corners[:, 0]))
     lens = _draw_lens(width, ranges, rng)
-    seen = lens.bent(_outline(corners)) if lens else corners
-    low, high = seen.min(0), seen.max(0)
+    outline = lens.bent(_outline(corners)) if lens else corners
+    low, high = outline.min(0), outline.max(0)
     before, after = rng.uniform(*ranges.margin, (2, 2)) * (high - low)
     shift = before - low
     width_px, height_px = np.ceil(high + shift + after).astype(int)

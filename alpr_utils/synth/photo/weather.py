@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-Range = tuple[float, float]
+from alpr_utils.synth.plate.ranges import Range
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def add_drops(image: np.ndarray, ranges: WeatherRanges, rng: np.random.Generator
         cv2.ellipse(mask, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA, 4)
         cv2.ellipse(rim, middle, axes, 0, 20, 160, 255, 1, cv2.LINE_AA, 4)
     sigma = max(1.0, 0.02 * width)
-    seen = cv2.GaussianBlur(image, (0, 0), sigma)
+    blurred = cv2.GaussianBlur(image, (0, 0), sigma)
     cover = cv2.GaussianBlur(mask, (0, 0), 0.25 * sigma + 0.4).astype(np.float32)[..., None] * np.float32(0.9 / 255)
     glint = cv2.GaussianBlur(rim, (0, 0), 0.25 * sigma + 0.4).astype(np.float32)[..., None] * np.float32(0.12)
-    image += cover * (seen - image) + glint
+    image += cover * (blurred - image) + glint

@@ -18,7 +18,9 @@ from alpr_utils.synth.plate.parts import (
     rounded_rectangle,
     soyombo_mask,
 )
+from alpr_utils.synth.plate.ranges import weighted_choice
 
+LONG_PLATE_MM = 520.0  # width of the usual one-row plate; shorter ones are seen smaller in proportion
 STROKE_MM = 9.5
 CORNER_RADIUS_MM = 9.0
 WORN_INK_SHARE = 0.06
@@ -56,14 +58,12 @@ class RenderedPlate:
 def pick_layout(rng: np.random.Generator, country: str) -> PlateLayout:
     """A layout of the country, as often as it is seen on the road."""
     layouts = plate_type(country).layouts
-    shares = np.array([layout.share for layout in layouts])
-    return layouts[rng.choice(len(shares), p=shares / shares.sum())]
+    return weighted_choice(rng, layouts, [layout.share for layout in layouts])
 
 
 def pick_colours(rng: np.random.Generator, layout: PlateLayout) -> PlateColours:
     """A colour class of the layout, as often as it is seen on the road."""
-    shares = np.array([colours.share for colours in layout.colours])
-    return layout.colours[rng.choice(len(shares), p=shares / shares.sum())]
+    return weighted_choice(rng, layout.colours, [colours.share for colours in layout.colours])
 
 
 def _natural_width(char: str, index: int, height_mm: float, layout: PlateLayout) -> float:

@@ -69,8 +69,8 @@ class ParkedCar:
         assert self.plate is not None and self.mount is not None
         height, width = self.plate.alpha.shape
         picture = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-        seen = camera.project(self.in_street(self.mount.corners))[:, :2]
-        return cv2.getPerspectiveTransform(picture, seen.astype(np.float32))
+        outline = camera.project(self.in_street(self.mount.corners))[:, :2]
+        return cv2.getPerspectiveTransform(picture, outline.astype(np.float32))
 
     def plate_label(self, camera: PinholeCamera, world: World) -> ScenePlate | None:
         """The plate as the camera sees it; None where it is hidden, cut off, turned away or too small to label."""
@@ -127,8 +127,8 @@ class ParkedCar:
         pixels = camera.project(raised)
         inside = (pixels[:, 2] > 0) & (pixels[:, :2] > 0).all(1)
         inside &= (pixels[:, :2] < (camera.width_px, camera.height_px)).all(1)
-        seen = [world.sees(point) for point in raised[inside]]
-        return float(np.mean(seen)) if seen else 0.0
+        unhidden = [world.sees(point) for point in raised[inside]]
+        return float(np.mean(unhidden)) if unhidden else 0.0
 
     def glows(self, camera: PinholeCamera, world: World) -> list[Glow]:
         """Its burning lamps as far as they face the camera and are not hidden."""

@@ -69,7 +69,7 @@ def _clean(light: np.ndarray, exposure: Exposure, size: tuple[int, int]) -> np.n
 
 
 def _lay_plate(light: np.ndarray, laid: LaidPlate, blank: float) -> None:
-    """Print the plate on its blank, whose ``blank`` share of light tells how it is lit; in place."""
+    """Print the plate on its blank, in place; the blank reflects the share ``blank`` of the light that falls on it."""
     front, cover = warp_plate(laid.plate, laid.homography, (light.shape[1], light.shape[0]))
     printed = light / blank * (front.astype(np.float32) / 255) ** _GAMMA
     light += cover * (printed - light)

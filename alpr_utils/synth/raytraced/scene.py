@@ -6,6 +6,7 @@ import numpy as np
 
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.plate.labels import LabelledScene, ScenePlate
+from alpr_utils.synth.plate.render import LONG_PLATE_MM
 from alpr_utils.synth.raytraced import street_meshes
 from alpr_utils.synth.raytraced.parked import ParkedCar, ParkingConditions, park
 from alpr_utils.synth.raytraced.photograph import Exposure, LaidPlate, develop
@@ -19,7 +20,7 @@ WIDTH_PX, HEIGHT_PX = 1280, 720
 FOCAL_PX = 1060.0
 TRACED_SHARE = 0.75  # size of the ray traced picture; plates are printed at full size
 SAMPLES = 9
-LONG_PLATE_M = 0.52
+LONG_PLATE_M = LONG_PLATE_MM / 1000
 PLATE_COUNT_SHARES = (0.22, 0.48, 0.3)  # pictures with no, one and two plates
 
 
@@ -109,12 +110,12 @@ def _shadow_caster(target: np.ndarray, lights: Lights, rng: np.random.Generator)
 
 
 def _night_spots(
-    camera: PinholeCamera, target: np.ndarray, weather: Weather, plan: street_meshes.StreetPlan
+    camera: PinholeCamera, target: np.ndarray, weather: Weather, setting: street_meshes.StreetSetting
 ) -> tuple[Spot, ...]:
     """Street lamps, and at night the headlights of the car that carries the camera."""
     if not weather.lamps_on:
         return ()
-    lamp_y = plan.building_y - 5.2
+    lamp_y = setting.building_y - 5.2
     lamps = [Spot((x, lamp_y, 6.4), (x, lamp_y - 3, 0), (40, 26, 13), 75) for x in (-11.0, 10.0)]
     x, y, _ = camera.position
     goal = (float(target[0]), float(target[1]), 0.5)
@@ -136,11 +137,11 @@ def _traced(camera: PinholeCamera) -> PinholeCamera:
     )
 
 
-def _surroundings(plan: street_meshes.StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+def _surroundings(setting: street_meshes.StreetSetting, rng: np.random.Generator) -> list[Mesh]:
     return [
-        *street_meshes.ground_meshes(plan, rng),
-        *street_meshes.building_meshes(plan, rng),
-        *street_meshes.prop_meshes(plan, rng),
+        *street_meshes.ground_meshes(setting, rng),
+        *street_meshes.building_meshes(setting, rng),
+        *street_meshes.prop_meshes(setting, rng),
     ]
 
 
@@ -156,19 +157,19 @@ def make_scene(seed: int, country: str, samples: int = SAMPLES) -> LabelledScene
     rng = np.random.default_rng(seed)
     weather = pick_weather(rng)
     wanted_plates = int(rng.choice(3, p=PLATE_COUNT_SHARES))
-    plan = street_meshes.StreetPlan(
+    setting = street_meshes.StreetSetting(
         snow=float(rng.uniform(*weather.snow)) * float(rng.random() < 0.8 or weather.name == "snow"),
         building_y=float(rng.uniform(13, 24)),
         lit=weather.lamps_on,
         lines=bool(rng.random() < 0.5),
     )
-    conditions = ParkingConditions(plan.snow, weather.lamps_on, country)
+    conditions = ParkingConditions(setting.snow, weather.lamps_on, country)
     hero = _hero(wanted_plates, conditions, rng)
     target = hero.plate_centre()
     camera = _camera(hero, wanted_plates != 1, rng)
     cars = [hero, *_neighbours(hero, camera, wanted_plates == 2, conditions, rng)]
-    lights = replace(make_lights(weather, rng), spots=_night_spots(camera, target, weather, plan))
-    surroundings = _surroundings(plan, rng)
+    lights = replace(make_lights(weather, rng), spots=_night_spots(camera, target, weather, setting))
+    surroundings = _surroundings(setting, rng)
     if weather.hard_shadow:
         surroundings.append(_shadow_caster(target, lights, rng))
     cars, labels, world = _with_labels(cars, surroundings, lights, camera)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from alpr_utils.synth.plate.ranges import weighted_choice
 from alpr_utils.synth.plate.wear import smooth_noise
 from alpr_utils.synth.raytraced.tracer import Lights
 
@@ -97,5 +98,4 @@ def make_lights(weather: Weather, rng: np.random.Generator) -> Lights:
 
 def pick_weather(rng: np.random.Generator) -> Weather:
     """A weather by its share."""
-    shares = np.array([weather.share for weather in WEATHERS])
-    return WEATHERS[rng.choice(len(WEATHERS), p=shares / shares.sum())]
+    return weighted_choice(rng, WEATHERS, [weather.share for weather in WEATHERS])

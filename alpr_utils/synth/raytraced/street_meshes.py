@@ -26,7 +26,7 @@ _SNOW_COLOUR = (228, 233, 240)
 
 
 @dataclass(frozen=True)
-class StreetPlan:
+class StreetSetting:
     """How a street is laid out.
 
     Attributes:
@@ -42,7 +42,7 @@ class StreetPlan:
     lines: bool
 
 
-def _ground_picture(plan: StreetPlan, rng: np.random.Generator) -> np.ndarray:
+def _ground_picture(setting: StreetSetting, rng: np.random.Generator) -> np.ndarray:
     """Asphalt with cracks, patches, lines and snow around the origin: uint8 (_GROUND_PX, _GROUND_PX, 3)."""
     shape = (_GROUND_PX, _GROUND_PX)
     tone = rng.uniform(62, 112)
@@ -58,13 +58,13 @@ def _ground_picture(plan: StreetPlan, rng: np.random.Generator) -> np.ndarray:
         steps = rng.normal(0, 0.35 * px_per_m, (14, 2)) + rng.normal(0, 0.4 * px_per_m, 2)
         crack = (rng.uniform(0, _GROUND_PX, 2) + np.cumsum(steps, 0)).astype(np.int32)
         cv2.polylines(ground, [crack], False, tone * 0.45, int(rng.integers(1, 4)), cv2.LINE_AA)
-    if plan.lines:
+    if setting.lines:
         for x in np.arange(-12.15, 12, 2.7):
             column = round((x + NEAR_GROUND_M / 2) * px_per_m)
             rows = [round((NEAR_GROUND_M / 2 - y) * px_per_m) for y in (2.6, -2.6)]
             cv2.line(ground, (column, rows[0]), (column, rows[1]), 185, round(0.11 * px_per_m), cv2.LINE_AA)
     colour = ground[..., None] * np.array([1.0, 0.985, 0.955], np.float32)
-    return np.clip(_snowed(colour, plan.snow, rng), 0, 255).astype(np.uint8)
+    return np.clip(_snowed(colour, setting.snow, rng), 0, 255).astype(np.uint8)
 
 
 def _snowed(colour: np.ndarray, snow: float, rng: np.random.Generator) -> np.ndarray:
@@ -78,9 +78,9 @@ def _snowed(colour: np.ndarray, snow: float, rng: np.random.Generator) -> np.nda
     return colour + cover * (np.array(_SNOW_COLOUR, np.float32) * tracks - colour)
 
 
-def ground_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+def ground_meshes(setting: StreetSetting, rng: np.random.Generator) -> list[Mesh]:
     """A detailed square around the origin on a plain that reaches the horizon."""
-    picture = _ground_picture(plan, rng)
+    picture = _ground_picture(setting, rng)
     half, far = NEAR_GROUND_M / 2, 400.0
     mean = tuple(float(v) for v in picture.reshape(-1, 3).mean(0))
 
@@ -145,7 +145,7 @@ def _sign(x: float, y: float, z: float, rng: np.random.Generator) -> Mesh:
 
 
 def _building(
-    x: float, y: float, bays: int, floors: int, plan: StreetPlan, rng: np.random.Generator
+    x: float, y: float, bays: int, floors: int, setting: StreetSetting, rng: np.random.Generator
 ) -> tuple[list[Mesh], list[Mesh]]:
     """The house, and apart from it its lit windows."""
     width, height, depth = 3.0 * bays, 3.0 * floors, 12.0
@@ -155,7 +155,7 @@ def _building(
     if shop:
         meshes.append(_sign(x + rng.uniform(0.5, max(0.6, width - 6)), y - 0.12, 2.75, rng))
     windows = []
-    if plan.lit and floors > 1:
+    if setting.lit and floors > 1:
         for _ in range(rng.integers(1, bays + 1)):
             bay, floor = rng.integers(bays), rng.integers(1, min(floors, 5))
             left, low = x + 3 * bay + 0.9, 3 * floor + 1.0
@@ -169,7 +169,7 @@ def _building(
     return meshes, windows
 
 
-def building_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+def building_meshes(setting: StreetSetting, rng: np.random.Generator) -> list[Mesh]:
     """A row of blocks along the north side, with gaps that show the sky."""
     meshes: list[Mesh] = []
     windows: list[Mesh] = []
@@ -177,7 +177,7 @@ def building_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
     while x < 45:
         bays, floors = int(rng.integers(4, 10)), int(rng.choice([1, 2, 4, 5, 5, 9, 12]))
         if rng.random() < 0.8:
-            house, lit = _building(x, plan.building_y + rng.uniform(0, 5), bays, floors, plan, rng)
+            house, lit = _building(x, setting.building_y + rng.uniform(0, 5), bays, floors, setting, rng)
             meshes += house
             windows += lit
         x += 3.0 * bays + rng.choice([0.2, 2, 7])
@@ -249,11 +249,11 @@ def snow_heap(x: float, y: float, rng: np.random.Generator) -> Mesh:
     return merged(parts)
 
 
-def prop_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
+def prop_meshes(setting: StreetSetting, rng: np.random.Generator) -> list[Mesh]:
     """Kerb, pavement, trees, posts, fence and heaps between the cars and the buildings."""
-    edge = plan.building_y - 4.5
+    edge = setting.building_y - 4.5
     kerb = Material((150, 148, 144), 0.85)
-    pavement = _snowed(np.full((200, 1200, 3), 132, np.float32) + rng.normal(0, 8, (200, 1200, 1)), plan.snow, rng)
+    pavement = _snowed(np.full((200, 1200, 3), 132, np.float32) + rng.normal(0, 8, (200, 1200, 1)), setting.snow, rng)
     meshes = [
         box((0, edge, 0.06), (90, 0.18, 0.14), kerb),
         quad(
@@ -271,7 +271,7 @@ def prop_meshes(plan: StreetPlan, rng: np.random.Generator) -> list[Mesh]:
     if rng.random() < 0.5:
         start = rng.uniform(-16, 0)
         meshes.append(fence((start, start + rng.uniform(8, 20)), edge + 2.6, rng))
-    if plan.snow > 0.1:
+    if setting.snow > 0.1:
         meshes += [
             snow_heap(rng.uniform(-14, 14), edge - rng.uniform(0.2, 1.0), rng) for _ in range(rng.integers(2, 6))
         ]

@@ -1,4 +1,4 @@
-"""Meshes, lights and a camera in, linear light out: the only place that knows the ray tracer, Mitsuba 3."""
+"""From meshes, lights and a camera to linear light; the only module that imports the ray tracer, Mitsuba 3."""
 
 import tempfile
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def load_mitsuba() -> ModuleType:
         import mitsuba
     except ImportError:
         raise RendererError(
-            "Generating scenes needs the ray tracer Mitsuba 3; install it with: pip install -e .[render]"
+            "Rendered scenes need the ray tracer Mitsuba 3; install it with: pip install -e .[render]"
         ) from None
     mitsuba.set_variant("scalar_rgb")
     mitsuba.set_log_level(mitsuba.LogLevel.Error)

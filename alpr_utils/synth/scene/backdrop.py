@@ -109,10 +109,10 @@ def _ground(rays: _Rays, setting: Setting, light: Light, rng: np.random.Generato
 
 def _on_ground(camera: PinholeCamera, corners: np.ndarray) -> np.ndarray | None:
     """Corners (4, 2) on the ground in sixteenths of the half picture's pixels; None when behind the camera."""
-    seen = camera.project(np.concatenate([corners, np.zeros((len(corners), 1))], 1))
-    if seen[:, 2].min() < 0.4:
+    projected = camera.project(np.concatenate([corners, np.zeros((len(corners), 1))], 1))
+    if projected[:, 2].min() < 0.4:
         return None
-    return np.clip(seen[:, :2] / SHRINK * 16, -400000, 400000).astype(np.int32)
+    return np.clip(projected[:, :2] / SHRINK * 16, -400000, 400000).astype(np.int32)
 
 
 def _strip(x: float, y: float, width: float, length: float) -> np.ndarray:
@@ -181,10 +181,10 @@ def _facade(rng: np.random.Generator, lit: bool) -> np.ndarray:
 
 def _lay(canvas: np.ndarray, picture: np.ndarray, corners: np.ndarray, camera: PinholeCamera, shrink: int) -> None:
     """Warp ``picture`` onto a rectangle in the street, corners (4, 3) clockwise from its top left, in place."""
-    seen = camera.project(corners)
-    if seen[:, 2].min() < 0.5:
+    projected = camera.project(corners)
+    if projected[:, 2].min() < 0.5:
         return
-    xy = seen[:, :2] / shrink
+    xy = projected[:, :2] / shrink
     low = np.maximum(np.floor(xy.min(0)), 0).astype(int)
     high = np.minimum(np.ceil(xy.max(0)), canvas.shape[1::-1]).astype(int)
     if (high - low).min() < 2:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from alpr_utils.synth.photo.camera import motion_kernel, through_jpeg
+from alpr_utils.synth.plate.ranges import Range
 
-Range = tuple[float, float]
 _TILE = (848, 1408)  # larger than the picture, so that its noise never repeats at the same place
 
 

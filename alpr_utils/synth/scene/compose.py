@@ -12,7 +12,8 @@ from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.plates import PlateLayout, plate_type
 from alpr_utils.synth.plate.labels import LabelledScene
-from alpr_utils.synth.plate.render import pick_layout
+from alpr_utils.synth.plate.ranges import Range
+from alpr_utils.synth.plate.render import LONG_PLATE_MM, pick_layout
 from alpr_utils.synth.scene.backdrop import Setting, paint_surroundings, put_up_boards, shadow_layer
 from alpr_utils.synth.scene.capture import SceneCameraRanges, add_lamp, take_picture
 from alpr_utils.synth.scene.hung_plate import HungPlate, hang_plate, lay_plate
@@ -23,10 +24,8 @@ from alpr_utils.synth.vehicle.pinhole import PinholeCamera
 from alpr_utils.synth.vehicle.shape import CarShape
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
-LONG_PLATE_MM = 520
 BARE_SHARE = 0.05  # scenes in which no vehicle carries a plate
 LEAST_SEEN, LEAST_VEHICLE_PX = 0.3, 14
-Range = tuple[float, float]
 
 
 @dataclass(frozen=True)

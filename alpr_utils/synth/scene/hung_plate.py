@@ -67,12 +67,12 @@ def hang_plate(
     height = int(np.clip(1.2 * expected, _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX))
     plate = render_plate(text, layout, rng, height)
     board = _board(vehicle, plate, layout, rng)
-    seen = camera.project(board)
-    outline = seen[:, :2].astype(np.float32)
+    projected = camera.project(board)
+    outline = projected[:, :2].astype(np.float32)
     normal = np.cross(board[3] - board[0], board[1] - board[0])
     normal /= np.linalg.norm(normal)
     to_eye = np.array(camera.position) - board.mean(0)
-    inside = (seen[:, 2] > 0.2).all() and (outline > MARGIN_PX).all()
+    inside = (projected[:, 2] > 0.2).all() and (outline > MARGIN_PX).all()
     inside = inside and (outline < (camera.width_px - MARGIN_PX, camera.height_px - MARGIN_PX)).all()
     if not inside or np.dot(normal, to_eye) < _LEAST_FACING * np.linalg.norm(to_eye):
         return None

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from alpr_utils.plates import PlateLayout, plate_type
-from alpr_utils.synth.plate.render import pick_layout, render_plate
+from alpr_utils.synth.plate.render import LONG_PLATE_MM, pick_layout, render_plate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class SwapRanges:
     blur: tuple[float, float] = (0.3, 1.1)
 
 
-LONG_PLATE_MM = 520.0
 PX_PER_MM = 0.9
 ONE_ROW_ASPECT = 2.6  # a box wider than this times its height holds a one-row plate
 TWO_ROW_WIDTH_SHARE = 0.6  # width of a two-row plate next to a one-row plate on the same car

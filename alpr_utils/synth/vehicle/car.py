@@ -6,6 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from alpr_utils.synth.plate.ranges import weighted_choice
 from alpr_utils.synth.plate.render import RenderedPlate
 from alpr_utils.synth.vehicle import paint as car_paint
 from alpr_utils.synth.vehicle.mesh import MATT, Material, Mesh, box, ellipsoid, quad, tube, vertex_normals
@@ -48,8 +49,7 @@ def _lofted(shape: CarShape) -> tuple[Body, np.ndarray]:
 
 def random_look(rng: np.random.Generator, snow: float, dirt: float, px_per_m: int) -> CarLook:
     """A colour, a grille and a degree of dirt; white and silver are the commonest colours."""
-    shares = np.array([paint[3] for paint in PAINTS], float)
-    colour, roughness, metallic, _ = PAINTS[rng.choice(len(PAINTS), p=shares / shares.sum())]
+    colour, roughness, metallic, _ = weighted_choice(rng, PAINTS, [paint[3] for paint in PAINTS])
     shade = rng.uniform(0.85, 1.05)
     varied = [float(np.clip(v * shade * rng.uniform(0.97, 1.03), 0, 255)) for v in colour]
     return CarLook(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from alpr_utils.synth.plate.ranges import weighted_choice
 from alpr_utils.synth.vehicle import paint as car_paint
 from alpr_utils.synth.vehicle.car import random_look
 from alpr_utils.synth.vehicle.light import Light
@@ -56,8 +57,7 @@ class Vehicle:
 
 def pick_shape(rng: np.random.Generator) -> CarShape:
     """A kind of vehicle, as often as it is met."""
-    shares = np.array([share for _, share in KINDS])
-    return KINDS[rng.choice(len(KINDS), p=shares / shares.sum())][0]
+    return weighted_choice(rng, KINDS, [share for _, share in KINDS])[0]
 
 
 def stand(
@@ -81,28 +81,28 @@ def stand(
     if surface is None:
         return None
     size = (surface.width, surface.height)
-    cover = cv2.resize(surface.seen.astype(np.float32), _grown(surface, shrink))[: size[1], : size[0]]
+    cover = cv2.resize(surface.mask.astype(np.float32), _grown(surface, shrink))[: size[1], : size[0]]
     return Vehicle(shape, pose, front, distance, surface, np.ascontiguousarray(cover))
 
 
 def _grown(surface: Surface, shrink: int) -> tuple[int, int]:
     """Size of the surface's layers at the picture's resolution, width first."""
-    height, width = surface.seen.shape
+    height, width = surface.mask.shape
     return width * shrink, height * shrink
 
 
 def _enlarged(layer: np.ndarray, surface: Surface) -> np.ndarray:
-    shrink = -(-surface.width // surface.seen.shape[1])
+    shrink = -(-surface.width // surface.mask.shape[1])
     if shrink == 1:
         return layer
     return cv2.resize(layer, _grown(surface, shrink))[: surface.height, : surface.width]
 
 
-def _filled(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _filled(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Carry the body's points a little over its outline, so that enlarging does not mix in the void."""
-    weight = cv2.blur(seen.astype(np.float32), (5, 5))
+    weight = cv2.blur(mask.astype(np.float32), (5, 5))
     spread = cv2.blur(points, (5, 5)) / np.maximum(weight, 1e-3)[..., None]
-    return np.where(seen[..., None], points, spread)
+    return np.where(mask[..., None], points, spread)
 
 
 def _views(vehicle: Vehicle, camera: PinholeCamera, snow: float, rng: np.random.Generator) -> dict[int, PaintedSide]:
@@ -128,7 +128,7 @@ def _views(vehicle: Vehicle, camera: PinholeCamera, snow: float, rng: np.random.
 def _paint(vehicle: Vehicle, views: dict[int, PaintedSide]) -> tuple[np.ndarray, np.ndarray]:
     """Colour, linear float32 (H, W, 3), and how smooth the surface is, float32 (H, W), in the vehicle's window."""
     surface = vehicle.surface
-    points = _enlarged(_filled(surface.points, surface.seen), surface)
+    points = _enlarged(_filled(surface.points, surface.mask), surface)
     colour = np.zeros((surface.height, surface.width, 3), np.float32)
     gloss = np.zeros((surface.height, surface.width), np.float32)
     total = np.full((surface.height, surface.width), 1e-3, np.float32)
@@ -202,10 +202,10 @@ def _shaded(vehicle: Vehicle, camera: PinholeCamera, light: Light) -> tuple[np.n
     cosine = np.maximum((view * surface.normals).sum(-1, keepdims=True), 0)
     fresnel = np.float32(0.05) + np.float32(0.75) * (1 - cosine) ** 4
     mirrored = light.mirrored(2 * cosine * surface.normals - view) * fresnel
-    distance = np.full(surface.seen.shape, vehicle.distance_m, np.float32)
+    distance = np.full(surface.mask.shape, vehicle.distance_m, np.float32)
     lit = light.on_surface(surface.normals, distance)
     low = np.clip(surface.points[..., 2:] / np.float32(0.55), 0.25, 1)  # the road's shadow creeps up the bumper
-    return _enlarged(_filled(lit * low, surface.seen), surface), _enlarged(_filled(mirrored, surface.seen), surface)
+    return _enlarged(_filled(lit * low, surface.mask), surface), _enlarged(_filled(mirrored, surface.mask), surface)
 
 
 def _sprite(
@@ -244,9 +244,9 @@ def _half(camera: PinholeCamera) -> PinholeCamera:
 
 def _halved(vehicle: Vehicle) -> Vehicle:
     """The same vehicle in a picture of half the size."""
-    height, width = vehicle.surface.seen.shape
+    height, width = vehicle.surface.mask.shape
     s = replace(vehicle.surface, left=vehicle.surface.left / 2, top=vehicle.surface.top / 2, width=width, height=height)
-    return replace(vehicle, surface=s, cover=vehicle.surface.seen.astype(np.float32))
+    return replace(vehicle, surface=s, cover=vehicle.surface.mask.astype(np.float32))
 
 
 def vehicle_box(vehicle: Vehicle) -> np.ndarray:

@@ -29,6 +29,6 @@ class PinholeCamera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Where ``points: (N, 3)`` appear: float64 (N, 3) of x, y in pixels and the depth in metres."""
-        seen = (points - np.array(self.position)) @ self.axes().T
-        pixels = seen[:, :2] / seen[:, 2:] * self.focal_px + (self.width_px / 2, self.height_px / 2)
-        return np.concatenate([pixels, seen[:, 2:]], 1)
+        turned = (points - np.array(self.position)) @ self.axes().T
+        pixels = turned[:, :2] / turned[:, 2:] * self.focal_px + (self.width_px / 2, self.height_px / 2)
+        return np.concatenate([pixels, turned[:, 2:]], 1)

@@ -51,7 +51,7 @@ class Surface:
 
     Attributes:
         left, top, width, height: the window in pixels of the picture; its corner may lie between pixels.
-        seen: bool (h, w).
+        mask: bool (h, w).
         points: float32 (h, w, 3), metres on the unscaled vehicle.
         normals: float32 (h, w, 3), unit vectors in the street.
         side: int8 (h, w), index into `SIDES`, -1 where nothing is seen.
@@ -61,7 +61,7 @@ class Surface:
     top: float
     width: int
     height: int
-    seen: np.ndarray
+    mask: np.ndarray
     points: np.ndarray
     normals: np.ndarray
     side: np.ndarray
@@ -128,20 +128,20 @@ def rasterise(shape: CarShape, pose: Pose, camera: PinholeCamera, shrink: int) -
     attributes = np.concatenate(
         [coarse.vertices, (coarse.normals / np.array(pose.scale, np.float32)) @ pose.turn().T], 1
     )
-    values, seen = _interpolated(labels, corners[visible], attributes[coarse.faces[visible]])
+    values, mask = _interpolated(labels, corners[visible], attributes[coarse.faces[visible]])
     normals = values[..., 3:]
     normals /= np.sqrt((normals**2).sum(-1, keepdims=True)) + np.float32(1e-6)
-    side = np.where(seen, coarse.side[visible][np.maximum(labels, 0)], np.int8(-1))
-    return Surface(left, top, right - left, bottom - top, seen, values[..., :3], normals, side)
+    side = np.where(mask, coarse.side[visible][np.maximum(labels, 0)], np.int8(-1))
+    return Surface(left, top, right - left, bottom - top, mask, values[..., :3], normals, side)
 
 
 def _interpolated(labels: np.ndarray, corners: np.ndarray, attributes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Spread the corners' attributes (M, 3, K) over the triangles' pixels: (h, w, K), and which pixels have any."""
     frame = np.concatenate([corners, np.ones((*corners.shape[:2], 1), np.float32)], 2).astype(np.float64)
     slopes = (np.linalg.inv(frame) @ attributes).astype(np.float32)  # (M, 3, K): per x, per y, constant
-    seen = labels >= 0
-    y, x = np.nonzero(seen)
+    mask = labels >= 0
+    y, x = np.nonzero(mask)
     own = slopes[labels[y, x]]
     values = np.zeros((*labels.shape, attributes.shape[2]), np.float32)
     values[y, x] = own[:, 0] * x[:, None].astype(np.float32) + own[:, 1] * y[:, None].astype(np.float32) + own[:, 2]
-    return values, seen
+    return values, mask
