@@ -12,7 +12,8 @@ from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
 from alpr_utils.models.paths import default_models_dir
 from alpr_utils.models.tf_import import import_tensorflow_quietly
-from alpr_utils.read.load import COUNTRIES, READERS, load_reader
+from alpr_utils.plates import plate_type
+from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 
@@ -29,7 +30,7 @@ class ALPR:
     Args:
         detector: name of a folder in the models folder, a path, or an opened detector; None: only `read_crop` works.
         reader: name of a reader or an opened one; None only detects.
-        country: whose plates are read: ``mn``, ``kr`` or ``auto``.
+        country: whose plates are read, a code or a file as in `plate_type`; ``auto``: all that the reader knows.
         min_score: least detection score; None: the threshold stored with the detector.
         min_text_score: texts of found plates that score less are left empty; their boxes stay.
         tiles: look at overlapping parts of large pictures, too.
@@ -41,7 +42,7 @@ class ALPR:
         models_dir: default ``exported_model_directory``.
 
     Raises:
-        ModelError: there is no such detector, reader or country, or ``tiles`` and ``vehicle_first`` are both set.
+        AlprError: there is no such detector, reader or country, or ``tiles`` and ``vehicle_first`` are both set.
     """
 
     def __init__(
@@ -70,8 +71,8 @@ class ALPR:
 
     def _check(self) -> None:
         """Everything that can be said without opening a model."""
-        if self._country not in COUNTRIES:
-            raise ModelError(f"no country '{self._country}'; choose one of {', '.join(COUNTRIES)}.")
+        if self._country != "auto":
+            plate_type(self._country)
         if isinstance(self._reader, str) and self._reader not in READERS:
             raise ModelError(f"no reader '{self._reader}'; choose one of {', '.join(READERS)}, none.")
         if self._tiles and self._vehicle_first:
@@ -128,9 +129,8 @@ class ALPR:
         with self._lock:
             if isinstance(self._reader, str):
                 import_tensorflow_quietly()
-                self._reader = load_reader(
-                    self._reader, self._models_dir, self._country, self._grammar, self._remove_shadows
-                )
+                options = ReaderOptions(self._country, self._remove_shadows, self._models_dir)
+                self._reader = load_reader(self._reader, options)
             return self._reader
 
     def load(self, crops: bool = False) -> None:
@@ -217,11 +217,14 @@ class ALPR:
         return seen, [self._read_detection(image, detection) for detection in found]
 
     def _read_detection(self, image: np.ndarray, detection: Detection) -> PlateReading:
-        reading = self.reader.read(crop_plate(image, detection.box)) if self.reader else Reading()
+        reading = self._reading(crop_plate(image, detection.box))
         return _combined(detection, reading if reading.score >= self.min_text_score else Reading())
 
+    def _reading(self, crop: np.ndarray) -> Reading:
+        return self.reader.read([crop], self._grammar)[0] if self.reader else Reading()
+
     def _read_whole(self, image: np.ndarray) -> PlateReading:
-        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self.reader.read(image) if self.reader else Reading())
+        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self._reading(image))
 
 
 def _combined(detection: Detection, reading: Reading) -> PlateReading:

@@ -1,6 +1,6 @@
 """Shared fixtures: pictures with a plate, a detector that finds bright boxes, and tiny saved models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,11 +44,12 @@ class FixedReader:
     name = "fixed"
     weight_count = 0
 
-    def __init__(self, text: str = "1537УНЛ", grammar: bool = True):
-        self.text, self.grammar = text, grammar
+    def __init__(self, text: str = "1537УНЛ", free_text: str | None = None):
+        self.text, self.free_text = text, text if free_text is None else free_text
 
-    def read(self, plate: np.ndarray) -> Reading:
-        return Reading(self.text, 0.8, tuple([0.8] * len(self.text)), 1, "mn")
+    def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
+        text = self.text if grammar else self.free_text
+        return [Reading(text, 0.8, (0.8,) * len(text), 1, "mn")] * len(crops)
 
 
 @pytest.fixture

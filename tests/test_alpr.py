@@ -17,17 +17,17 @@ from alpr_utils import ALPR
 from alpr_utils import alpr as facade
 from alpr_utils import enhance as light
 from alpr_utils.detect.detector import Detection
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import crop_plate, frame_count, write_image
-from alpr_utils.read.load import load_reader
+from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.reading import Reading
 
 
 def _watcher(seen: list[int]) -> FixedReader:
     class Watcher(FixedReader):
-        def read(self, plate: np.ndarray) -> Reading:
-            seen.append(int(plate.max()))
-            return Reading()
+        def read(self, crops: list[np.ndarray], grammar: bool = True) -> list[Reading]:
+            seen.extend(int(crop.max()) for crop in crops)
+            return [Reading()] * len(crops)
 
     return Watcher()
 
@@ -106,10 +106,10 @@ def test_wrong_names_are_refused_at_once(tmp_path: Path) -> None:
     for arguments, message in (
         ({"detector": "nonsense"}, "no detector 'nonsense'; give a path or one of"),
         ({"reader": "nonsense"}, "no reader 'nonsense'; choose one of voting"),
-        ({"country": "xx"}, "no country 'xx'; choose one of mn, kr"),
+        ({"country": "xx"}, "no plates of country 'xx'; choose one of mn, kr"),
         ({"detector": None, "tiles": True, "vehicle_first": True}, "choose one of them"),
     ):
-        with pytest.raises(ModelError, match=message):
+        with pytest.raises(AlprError, match=message):
             ALPR(models_dir=tmp_path, **{"detector": None, **arguments})
     with pytest.raises(ModelError, match="no detector to find plates"):
         ALPR(None, FixedReader()).read(np.zeros((4, 4, 3), np.uint8))
@@ -202,7 +202,7 @@ def test_package_shows_its_face_without_loading_anything() -> None:
 def test_unknown_reader_and_country(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nonsense: no such reader; choose one of voting, classical"):
         load_reader("nonsense")
-    with pytest.raises(ModelError, match="reads Mongolian plates only"):
-        load_reader("classical", tmp_path, country="kr")
+    with pytest.raises(ModelError, match="cannot read plates of Korea"):
+        load_reader("classical", ReaderOptions("kr", models_dir=tmp_path))
     with pytest.raises(ModelError):
-        load_reader("classical", tmp_path)
+        load_reader("classical", ReaderOptions(models_dir=tmp_path))

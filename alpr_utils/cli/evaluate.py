@@ -135,17 +135,15 @@ def evaluate(
     if data != GENERATED or not crops:
         _data_folder(data)
     _checked_half(half)
-    readers = [
-        [open_reader(name, models, country, grammar, remove_shadows) for grammar in (True, False)] for name in names
-    ]
+    readers = [open_reader(name, models, country, remove_shadows) for name in names]
     if crops:
         plates = _plate_crops(data, half, count, country, models)
-        _evaluate_crops(plates, [(r, f) for r, f in readers if r and f], data, _widths(width, shrink), json)
+        _evaluate_crops(plates, [opened for opened in readers if opened], data, _widths(width, shrink), json)
         return
     opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
     if min_score is not None:
         opened_detector.threshold = min_score
-    _evaluate_photos(_data_folder(data), opened_detector, readers[0][0], readers[0][1], enhance, half, json)
+    _evaluate_photos(_data_folder(data), opened_detector, readers[0], enhance, half, json)
 
 
 def _widths(width: list[int] | None, shrink: bool) -> tuple[int | None, ...]:
@@ -156,7 +154,7 @@ def _widths(width: list[int] | None, shrink: bool) -> tuple[int | None, ...]:
 
 def _evaluate_crops(
     plates: "Sequence[PlateCrop]",
-    readers: "Sequence[tuple[Reader, Reader]]",
+    readers: "Sequence[Reader]",
     data: str,
     widths: Sequence[int | None],
     json: Path | None,
@@ -165,10 +163,10 @@ def _evaluate_crops(
     from alpr_utils.results import write_json
 
     evaluations = []
-    for reader, free_reader in readers:
+    for reader in readers:
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
         for width in widths:
-            figures = evaluate_crops(plates, reader, free_reader, data, width)
+            figures = evaluate_crops(plates, reader, data, width)
             _say_crop_figures(figures)
             _say_details(figures)
             evaluations.append(figures)
@@ -180,7 +178,6 @@ def _evaluate_photos(
     data: Path,
     detector: "Detector",
     reader: "Reader | None",
-    free_reader: "Reader | None",
     enhance: bool,
     half: str,
     json: Path | None,
@@ -188,7 +185,7 @@ def _evaluate_photos(
     from alpr_utils.evaluation.photos import evaluate as evaluate_photos
     from alpr_utils.results import write_json
 
-    figures = evaluate_photos(data, detector, reader, free_reader, open_enhance(enhance), half)
+    figures = evaluate_photos(data, detector, reader, open_enhance(enhance), half)
     for problem in figures.problems:
         complain(problem)
     if json:
@@ -289,9 +286,9 @@ def calibrate(
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
     import_tensorflow_quietly()
-    from alpr_utils.evaluation.calibration import TemperedReader
     from alpr_utils.evaluation.calibration import calibrate as fit
-    from alpr_utils.read.load import load_reader
+    from alpr_utils.read.load import ReaderOptions, load_reader
+    from alpr_utils.read.reading import NBestReader
     from alpr_utils.training.run import parse_source
 
     folder = _models_folder(models)
@@ -299,10 +296,10 @@ def calibrate(
     plates = [crop for source, _, half in sources for crop in _plate_crops(source, half, count, "auto", folder, seed)]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     for name in reader:
-        opened, free = (load_reader(name, folder, grammar=grammar) for grammar in (True, False))
-        if not isinstance(opened, TemperedReader) or not isinstance(free, TemperedReader):
+        opened = load_reader(name, ReaderOptions(models_dir=folder))
+        if not isinstance(opened, NBestReader):
             raise typer.BadParameter(f"'{name}' has no temperature; choose another reader.")
-        for how, result in zip(("with", "without"), fit(opened, free, plates, described, folder / name), strict=True):
+        for how, result in zip(("with", "without"), fit(opened, plates, described, folder / name), strict=True):
             typer.echo(
                 f"{name}, {how} grammar: temperature {result.temperature.value:g}, weight of the rest "
                 f"{result.temperature.rest:g}, fitted on {result.plates} plates; on the "

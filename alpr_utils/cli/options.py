@@ -30,7 +30,7 @@ VehicleDetectorOption = Annotated[
 ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only detects.")]
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
-CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr or auto.")]
+CountryOption = Annotated[str, typer.Option(help="Whose plates: a code such as mn, a file with PLATES, or auto.")]
 MinScoreOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")]
 ModelsOption = Annotated[
     Path | None, typer.Option("--models", help="Folder of the models [default: exported_model_directory].")
@@ -73,9 +73,9 @@ def open_detector(
     return alpr_of({"detector": name, "reader": None, "models": models, **options}).detector
 
 
-def open_reader(name: str, models: Path | None, country: str, grammar: bool, remove_shadows: bool) -> "Reader | None":
+def open_reader(name: str, models: Path | None, country: str, remove_shadows: bool) -> "Reader | None":
     """The reader of that name, None for ``none``."""
-    options = {"country": country, "grammar": grammar, "remove_shadows": remove_shadows}
+    options = {"country": country, "remove_shadows": remove_shadows}
     return alpr_of({"detector": None, "reader": name, "models": models, **options}).reader
 
 

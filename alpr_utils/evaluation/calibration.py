@@ -7,7 +7,6 @@ what it brings. It changes no reading, only how sure the reader is of it.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,25 +14,13 @@ from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.crops import PlateCrop
 from alpr_utils.evaluation.readers import Calibration, calibration
 from alpr_utils.models.folder import add_metadata
-from alpr_utils.read.crnn.reader import CALIBRATION
-from alpr_utils.read.ctc import Temperature, tempered_rows
-from alpr_utils.read.reading import Reading
-from alpr_utils.read.views import RIVALS
+from alpr_utils.read.reading import NBestReader
+from alpr_utils.read.temperature import CALIBRATION, Temperature, tempered_rows
+from alpr_utils.read.views import N_BEST
 
 _VALUES = np.geomspace(0.2, 10, 40)
 _RESTS = np.geomspace(0.01, 10, 40)
 _FEWEST = 20  # plates
-
-
-@runtime_checkable
-class TemperedReader(Protocol):
-    """A reader whose scores are `tempered`."""
-
-    temperature: Temperature
-
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        """The likeliest readings of ``plate: uint8 (H, W, 3) RGB``, best first; their scores add up to 1 at most."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -64,18 +51,14 @@ class TemperatureFit:
     surprise_after: float
 
 
-def rival_scores(reader: TemperedReader, crops: Sequence[PlateCrop]) -> list[RivalScores]:
+def rival_scores(reader: NBestReader, crops: Sequence[PlateCrop], grammar: bool = True) -> list[RivalScores]:
     """Read plates without any temperature; those where nothing is found are left out."""
-    fitted, reader.temperature = reader.temperature, Temperature()
-    try:
-        found = []
-        for crop in crops:
-            readings = reader.read_n_best(crop.image, RIVALS)
-            if readings:
-                found.append(RivalScores(tuple(one.score for one in readings), readings[0].text == crop.text))
-        return found
-    finally:
-        reader.temperature = fitted
+    n_best = reader.read_n_best([crop.image for crop in crops], N_BEST, grammar, calibrated=False)
+    return [
+        RivalScores(tuple(reading.score for reading in readings), readings[0].text == crop.text)
+        for crop, readings in zip(crops, n_best, strict=True)
+        if readings
+    ]
 
 
 def best_scores(plates: Sequence[RivalScores], temperature: Temperature) -> np.ndarray:
@@ -121,13 +104,12 @@ def fit_temperature(plates: Sequence[RivalScores], seed: int = 0) -> Temperature
 
 
 def calibrate(
-    reader: TemperedReader, free_reader: TemperedReader, crops: Sequence[PlateCrop], data: str, folder: Path
+    reader: NBestReader, crops: Sequence[PlateCrop], data: str, folder: Path
 ) -> tuple[TemperatureFit, TemperatureFit]:
     """Fit temperatures, with and without the grammar, and store them in the ``metadata.json`` of a model folder.
 
     Args:
-        reader: decodes with the grammar.
-        free_reader: the same without.
+        reader: whose scores are made probabilities.
         crops: nothing was trained on them.
         data: what to call them in the metadata.
         folder: of the reader's model.
@@ -135,7 +117,7 @@ def calibrate(
     Raises:
         AlprError: too few plates, or the folder has no metadata.
     """
-    fit, free_fit = (fit_temperature(rival_scores(one, crops)) for one in (reader, free_reader))
+    fit, free_fit = (fit_temperature(rival_scores(reader, crops, grammar)) for grammar in (True, False))
     facts = {"data": data, "with_grammar": asdict(fit), "without_grammar": asdict(free_fit)}
     add_metadata(folder, {CALIBRATION: facts})
     return fit, free_fit

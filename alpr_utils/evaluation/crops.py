@@ -134,25 +134,24 @@ def shrunk(crop: np.ndarray, width: int) -> np.ndarray:
 
 
 def evaluate_crops(
-    crops: Sequence[PlateCrop], reader: Reader, free_reader: Reader, data: str = "", width: int | None = None
+    crops: Sequence[PlateCrop], reader: Reader, data: str = "", width: int | None = None
 ) -> CropEvaluation:
     """Read every plate and compare.
 
     Args:
         crops: at least one.
-        reader: decodes with the grammar.
-        free_reader: the same without.
+        reader: reads each plate with the grammar and without it.
         data: what to call the plates in the figures.
         width: in pixels; wider plates are shrunk to it first.
     """
-    reader.read(crops[0].image)  # the first call of a network takes longer
+    reader.read([crops[0].image])  # the first call of a network takes longer
     outcomes, times = [], []
     for crop in crops:
         image = shrunk(crop.image, width) if width else crop.image
         start = time.perf_counter(), time.process_time()
-        reading = reader.read(image)
+        (reading,) = reader.read([image])
         times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
-        free = free_reader.read(image)
+        (free,) = reader.read([image], grammar=False)
         facts = crop.name, crop.text, crop.country, crop.rows, crop.conditions
         outcomes.append(CropOutcome(*facts, reading.text, round(reading.score, 4), free.text, round(free.score, 4)))
     milliseconds, of_processors = (round(1000 * float(ms), 2) for ms in np.median(times, axis=0))

@@ -33,20 +33,19 @@ class _Scorer:
         self,
         detector: Detector,
         reader: Reader | None,
-        reader_without_grammar: Reader | None,
+        grammar: bool,
         enhance: Enhance | None,
         classes: ClassScorer,
     ):
         self._detector, self._enhance = detector, enhance
-        self._reader, self._reader_without_grammar = reader, reader_without_grammar
+        self._reader, self._grammar = reader, grammar
         self.watch = Stopwatch()
         self.classes = classes
         self.false_boxes: list[int] = []
         self.outcomes: list[PlateOutcome] = []
 
-    @staticmethod
-    def _text(reader: Reader | None, image: np.ndarray, box: np.ndarray | tuple[float, ...]) -> str:
-        return reader.read(crop_plate(image, box)).text if reader else ""
+    def _text(self, image: np.ndarray, box: np.ndarray | tuple[float, ...], grammar: bool) -> str:
+        return self._reader.read([crop_plate(image, box)], grammar)[0].text if self._reader else ""
 
     def add(self, picture: LabelledPicture) -> None:
         """Process one picture.
@@ -63,7 +62,7 @@ class _Scorer:
         plates = self.classes.add(picture, found)
         reported = [detection for detection in plates if detection.score >= self._detector.threshold]
         with self.watch.stage("read"):
-            texts = [self._text(self._reader, image, detection.box) for detection in reported]
+            texts = [self._text(image, detection.box, self._grammar) for detection in reported]
         size = picture.height, picture.width
         true_boxes = np.array([plate.box_px for plate in picture.plates]).reshape(-1, 4)
         numbers, ious = match(boxes_px(reported, *size), true_boxes)
@@ -74,8 +73,8 @@ class _Scorer:
             if len(matched):
                 index = int(matched[0])
                 text, iou = texts[index], float(ious[index])
-                free = self._text(self._reader_without_grammar, image, reported[index].box)
-            in_true_box = self._text(self._reader, image, true_box) if plate.text else ""
+                free = self._text(image, reported[index].box, grammar=False)
+            in_true_box = self._text(image, true_box, self._grammar) if plate.text else ""
             stage = stage_lost(plate.text if self._reader else "", iou, text, free)
             width = round(plate.box_px[3] - plate.box_px[1], 1)
             name = picture.path.name
@@ -121,9 +120,9 @@ def evaluate(
     data_dir: Path,
     detector: Detector,
     reader: Reader | None = None,
-    reader_without_grammar: Reader | None = None,
     enhance: Enhance | None = None,
     half: str = "",
+    grammar: bool = True,
 ) -> Evaluation:
     """Measure a detector and a reader on a folder of photos with VOC files.
 
@@ -131,16 +130,16 @@ def evaluate(
         data_dir: photos as `alpr_utils.data.pictures.load_pictures` takes them.
         detector: all its candidates count for AP, those from its operating threshold on for everything else.
         reader: None measures the detector alone.
-        reader_without_grammar: the same reader with its grammar switched off.
         enhance: applied to what the detector sees.
         half: ``a`` or ``b`` for one half by plate identity, ``""`` for all.
+        grammar: False measures the reader without the grammar only.
 
     Raises:
         LabelError: the folder is unusable, or none of its pictures can be read.
     """
     pictures, label_problems = load_pictures(data_dir, half)
     problems = [str(problem) for problem in label_problems]
-    scorer = _Scorer(detector, reader, reader_without_grammar, enhance, ClassScorer(pictures))
+    scorer = _Scorer(detector, reader, grammar, enhance, ClassScorer(pictures))
     for picture in pictures:
         try:
             scorer.add(picture)

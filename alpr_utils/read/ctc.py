@@ -1,12 +1,15 @@
 """From the log probabilities of a CTC network to text: the best path, or a prefix beam search that knows the grammar.
 
+Everywhere in this package the first class of a CTC network is the blank, as `keras.losses.ctc` expects it, and token k
+of the alphabet is class k + 1.
+
 What scores mean. CTC gives every text a probability, the sum over all alignments (Graves et al. 2006), and these sum
 to 1 over all texts. With the n best texts, their probabilities ``P_i`` times grammar weights ``w_i``, and the rest
 ``R = 1 - sum P_i``, which holds all other texts and all that the grammar shut out, the score of text i is
 
     w_i P_i / (sum_j w_j P_j + R)
 
-so the score of a text of weight 1 is its CTC probability, which is no honest one yet; `tempered` mends it.
+so the score of a text of weight 1 is its CTC probability. It is not calibrated yet; `temperature.tempered` does that.
 """
 
 from collections.abc import Sequence
@@ -18,29 +21,12 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.read.grammar import Grammar, check_alphabet
 
+BLANK = 0  # class of CTC's blank
+
+_FIRST_TOKEN = BLANK + 1  # class of the alphabet's first token
 _TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
-_SUREST = 1e-9  # probability that even the surest reading leaves to others
 
 _Labels = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Temperature:
-    """How scores become probabilities; as it is, they stay what they are.
-
-    Attributes:
-        value: more than 0; above 1 makes scores less sure, below 1 surer.
-        rest: more than 0; weight of all other texts together. Most of them are no plates, so that the truth is among
-            them less often than a network says.
-    """
-
-    value: float = 1.0
-    rest: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse what is not positive."""
-        if not (self.value > 0 and self.rest > 0):
-            raise AlprError(f"The temperature is {self.value}, the weight of the rest {self.rest}; both must exceed 0.")
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class DecodedText:
 
 
 def _checked(log_probs: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
-    """``log_probs`` in float64; raises `AlprError` when they are no log probabilities over these tokens."""
+    """``log_probs`` in float64; raises `AlprError` when they are not log probabilities over these tokens."""
     check_alphabet(tokens)
     array = np.asarray(log_probs, np.float64)
     if array.ndim != 2 or array.shape[1] != len(tokens) + 1:
@@ -88,19 +74,18 @@ def _forward(log_probs: np.ndarray, texts: Sequence[_Labels]) -> tuple[np.ndarra
         alphas: float64 (T, N, S), log probability of being at each of blank, token, blank, token ... after each step.
         totals: float64 (N,), log probability of each text.
     """
-    steps, blank = len(log_probs), log_probs.shape[1] - 1
     lengths = np.array([len(text) for text in texts], int)
-    labels = np.full((len(texts), 2 * lengths.max(initial=1) + 1), blank)
-    for row, text in zip(labels, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = text
-    emitted = log_probs[:, labels]
-    skippable = np.full(labels.shape, -np.inf)
+    classes = np.full((len(texts), 2 * lengths.max(initial=1) + 1), BLANK)
+    for row, text in zip(classes, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = np.add(text, _FIRST_TOKEN)
+    emitted = log_probs[:, classes]
+    skippable = np.full(classes.shape, -np.inf)
     skippable[:, 1] = 0.0  # only the start lies two before the first token
-    skippable[:, 2:][(labels[:, 2:] != blank) & (labels[:, 2:] != labels[:, :-2])] = 0.0
+    skippable[:, 2:][(classes[:, 2:] != BLANK) & (classes[:, 2:] != classes[:, :-2])] = 0.0
     # Two columns in front make every shift a view; before the first step all stands on the first of the states.
-    padded = np.full((steps + 1, len(texts), labels.shape[1] + 2), -np.inf)
+    padded = np.full((len(log_probs) + 1, len(texts), classes.shape[1] + 2), -np.inf)
     padded[0, :, 1] = 0.0
-    for step in range(steps):
+    for step in range(len(log_probs)):
         before = padded[step]
         arrived = np.logaddexp(before[:, 2:], before[:, 1:-1])
         arrived = np.logaddexp(arrived, before[:, :-2] + skippable)
@@ -113,40 +98,20 @@ def _forward(log_probs: np.ndarray, texts: Sequence[_Labels]) -> tuple[np.ndarra
 
 def _clearest_steps(alphas: np.ndarray, log_probs: np.ndarray, text: _Labels) -> list[int]:
     """For each token the step, on an alignment traced back through ``alphas`` (T, S), where it is most probable."""
-    blank, sums = log_probs.shape[1] - 1, alphas.tolist()
+    sums = alphas.tolist()
     place = 2 * len(text) if not text or sums[-1][2 * len(text)] > sums[-1][2 * len(text) - 1] else 2 * len(text) - 1
     best = [(-np.inf, 0)] * len(text)
     for step in range(len(sums) - 1, -1, -1):
         if place % 2:
             token = place // 2
-            best[token] = max(best[token], (float(log_probs[step, text[token]]), step))
+            best[token] = max(best[token], (float(log_probs[step, _FIRST_TOKEN + text[token]]), step))
         if step == 0:
             break
         before = [place, place - 1][: place + 1]
-        if place % 2 and place > 1 and text[place // 2] not in (blank, text[place // 2 - 1]):
+        if place % 2 and place > 1 and text[place // 2] != text[place // 2 - 1]:
             before.append(place - 2)
         place = max(before, key=sums[step - 1].__getitem__)
     return [step for _, step in best]
-
-
-def tempered(scores: Sequence[float], temperature: Temperature) -> tuple[float, ...]:
-    """Scores as probabilities, in the same order: temperature scaling (Guo et al. 2017, arXiv:1706.04599) with a bias.
-
-    Args:
-        scores: of different texts, adding up to 1 at most; what is missing counts as one more text, times ``rest``.
-        temperature: all are raised to the power of 1 / ``value`` and scaled to add up to 1 again.
-    """
-    return tuple(tempered_rows(np.array([scores], float), temperature)[0].tolist())
-
-
-def tempered_rows(scores: np.ndarray, temperature: Temperature) -> np.ndarray:
-    """`tempered` for many plates at once; scores: float (N, texts), shape unchanged."""
-    rest = 1.0 - scores.sum(axis=1, keepdims=True)
-    # Texts of probability 1 would stay that sure at any temperature.
-    shares = np.clip(np.hstack([scores, rest]), _SUREST, 1.0)
-    shares[:, -1] *= temperature.rest
-    powers = np.exp(np.log(shares) / temperature.value)
-    return powers[:, :-1] / powers.sum(axis=1, keepdims=True)
 
 
 def _scores(log_probs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
@@ -167,7 +132,7 @@ def greedy(log_probs: np.ndarray, tokens: Sequence[str]) -> DecodedText:
     """The text of the best path: the likeliest class of every step, repetitions and blanks removed; any text at all.
 
     Args:
-        log_probs: float (T, K + 1), natural logs, the last class is the blank.
+        log_probs: float (T, 1 + K), natural logs, the first class is the blank.
         tokens: K tokens.
 
     Raises:
@@ -176,12 +141,12 @@ def greedy(log_probs: np.ndarray, tokens: Sequence[str]) -> DecodedText:
     array = _checked(log_probs, tokens)
     classes = array.argmax(axis=1) if len(array) else np.empty(0, int)
     starts = np.flatnonzero(np.diff(classes, prepend=-1))
-    labels = tuple(int(classes[start]) for start in starts if classes[start] < len(tokens))
+    labels = tuple(int(classes[start]) - _FIRST_TOKEN for start in starts if classes[start] != BLANK)
     alphas, totals = _forward(array, [labels])
     if not labels or not np.isfinite(totals[0]):
         return DecodedText(log_prob=float(totals[0]) if not labels else -np.inf)
     read = tuple(tokens[label] for label in labels)
-    peaks = np.exp(array[_clearest_steps(alphas[:, 0], array, labels), labels])
+    peaks = np.exp(array[_clearest_steps(alphas[:, 0], array, labels), np.add(labels, _FIRST_TOKEN)])
     score = float(_scores(totals, np.zeros(1))[0])
     return DecodedText("".join(read), read, float(totals[0]), _a_character(read, peaks.tolist()), "", score)
 
@@ -189,19 +154,30 @@ def greedy(log_probs: np.ndarray, tokens: Sequence[str]) -> DecodedText:
 def _merge_lookalikes(log_probs: np.ndarray, grammar: Grammar) -> np.ndarray:
     """Tokens of one shape get the probability of both; the grammar decides which stands there. Shape unchanged."""
     merged = log_probs.copy()
-    for first, second in grammar.lookalikes:
+    for pair in grammar.lookalikes:
+        first, second = (_FIRST_TOKEN + token for token in pair)
         merged[:, [first, second]] = np.logaddexp(log_probs[:, first], log_probs[:, second])[:, None]
     return np.minimum(merged, 0.0)
 
 
 def _kept_tokens(log_probs: np.ndarray, prune: float, most: int) -> list[list[int]]:
     """For each step the at most ``most`` tokens that are less than ``prune`` less log-probable than the likeliest."""
-    log_tokens = log_probs[:, :-1]
+    log_tokens = log_probs[:, _FIRST_TOKEN:]
     kept: list[list[int]] = [[] for _ in log_probs]
     for step, token in np.argwhere(log_tokens > log_probs.max(axis=1, keepdims=True) - prune).tolist():
         kept[step].append(token)
     pairs = zip(kept, log_tokens, strict=True)
     return [nlargest(most, some, key=row.__getitem__) if len(some) > most else some for some, row in pairs]
+
+
+def _add(beams: dict[_Labels, list], prefix: _Labels, ends_blank: float, ends_token: float, state: int) -> None:
+    """Add probabilities to a prefix, which may be new; see `_Search`."""
+    entry = beams.get(prefix)
+    if entry is None:
+        beams[prefix] = [ends_blank, ends_token, state]
+    else:
+        entry[0] += ends_blank
+        entry[1] += ends_token
 
 
 class _Search:
@@ -212,52 +188,40 @@ class _Search:
     """
 
     def __init__(self, log_probs: np.ndarray, grammar: Grammar, beam: int, prune: float) -> None:
-        best = log_probs.max(axis=1, keepdims=True)
-        self.relative = np.exp(log_probs - best).tolist()
+        relative = np.exp(log_probs - log_probs.max(axis=1, keepdims=True))
+        self.blanks, self.rows = relative[:, BLANK].tolist(), relative[:, _FIRST_TOKEN:].tolist()
         self.kept = _kept_tokens(log_probs, prune, _TOKENS_A_BEAM * beam)
         self.arcs, self.beam = grammar.arcs, beam
         self.beams: dict[_Labels, list] = {(): [1.0, 0.0, 0]}
 
     def run(self) -> dict[_Labels, int]:
         """The prefixes left at the end with their states; none when all have probability 0."""
-        for row, kept in zip(self.relative, self.kept, strict=True):
+        for blank, row, kept in zip(self.blanks, self.rows, self.kept, strict=True):
             if kept:
-                self._extend(row, kept)
+                self._extend(blank, row, kept)
             else:
                 for prefix, entry in self.beams.items():
-                    entry[1], entry[0] = entry[1] * row[prefix[-1]] if prefix else 0.0, (entry[0] + entry[1]) * row[-1]
+                    entry[1], entry[0] = entry[1] * row[prefix[-1]] if prefix else 0.0, (entry[0] + entry[1]) * blank
             if not self._select():
                 return {}
         return {prefix: state for prefix, (_, _, state) in self.beams.items()}
 
-    def _extend(self, row: list[float], kept: list[int]) -> None:
-        """Let every prefix stand or grow by one token; ``row`` holds the step's probabilities."""
+    def _extend(self, blank: float, row: list[float], kept: list[int]) -> None:
+        """Let every prefix stand or grow by one token; ``blank`` and ``row`` hold the step's probabilities."""
         grown: dict[_Labels, list] = {}
-        clear = row[-1] < 1.0  # a token is the likeliest class
         for prefix, (ends_blank, ends_token, state) in self.beams.items():
             total = ends_blank + ends_token
             last = prefix[-1] if prefix else -1
-            stays = ends_token * row[last] if prefix else 0.0
-            entry = grown.get(prefix)
-            if entry is None:
-                grown[prefix] = [total * row[-1], stays, state]
-            else:
-                entry[0] += total * row[-1]
-                entry[1] += stays
+            _add(grown, prefix, total * blank, ends_token * row[last] if prefix else 0.0, state)
             arcs = self.arcs[state]
             tokens = [token for token in kept if token in arcs]
-            if not tokens and clear and arcs:
-                # What the grammar allows is improbable here, but something stands here, so the best must be tried.
+            if not tokens and blank < 1.0 and arcs:
+                # What the grammar allows is improbable here, but a token is likeliest, so the best must be tried.
                 tokens = [max(arcs, key=row.__getitem__)]
             for token in tokens:
                 reached, weight = arcs[token]
                 probability = (ends_blank if token == last else total) * row[token] * weight
-                longer = (*prefix, token)
-                entry = grown.get(longer)
-                if entry is None:
-                    grown[longer] = [0.0, probability, reached]
-                else:
-                    entry[1] += probability
+                _add(grown, (*prefix, token), 0.0, probability, reached)
         self.beams = grown
 
     def _select(self) -> bool:
@@ -274,8 +238,8 @@ def _place_scores(merged: np.ndarray, alphas: np.ndarray, text: _Labels, grammar
     """For each token its share among the blank and what the grammar allows in its place, where it is clearest."""
     state, scores = 0, []
     for token, step in zip(text, _clearest_steps(alphas, merged, text), strict=True):
-        rivals = np.append(merged[step, list(grammar.arcs[state])], merged[step, -1])
-        scores.append(float(np.exp(merged[step, token] - np.logaddexp.reduce(rivals))))
+        rivals = np.append(merged[step, np.add(list(grammar.arcs[state]), _FIRST_TOKEN)], merged[step, BLANK])
+        scores.append(float(np.exp(merged[step, _FIRST_TOKEN + token] - np.logaddexp.reduce(rivals))))
         state = grammar.arcs[state][token][0]
     return scores
 
@@ -293,7 +257,7 @@ def beam_search(
     Prefixes are searched with pruning, then the complete ones are weighed exactly, by the sum over all alignments.
 
     Args:
-        log_probs: float (T, K + 1), natural logs, the last class is the blank.
+        log_probs: float (T, 1 + K), natural logs, the first class is the blank.
         tokens: K tokens, those of the grammar.
         grammar: what plates may say; look-alikes such as О and 0 count with the probability of both.
         beam: prefixes kept at each step.
@@ -316,9 +280,16 @@ def beam_search(
     complete = [(text, state) for text, state in reached.items() if grammar.ends[state] >= 0]
     if not complete:
         return []
+    return _weighed(merged, complete, grammar, n_best)
+
+
+def _weighed(
+    merged: np.ndarray, complete: Sequence[tuple[_Labels, int]], grammar: Grammar, n_best: int
+) -> list[DecodedText]:
+    """The best of some complete texts, at least one, each with its state in the grammar, by their exact sums."""
     alphas, totals = _forward(merged, [text for text, _ in complete])
-    read = [tuple(tokens[label] for label in text) for text, _ in complete]
-    log_weights = np.array([grammar.log_weight(one) for one in read])
+    read = [tuple(grammar.tokens[label] for label in text) for text, _ in complete]
+    log_weights = np.array([grammar.log_weight(text) for text in read])
     order = [int(i) for i in np.argsort(-(totals + log_weights), kind="stable") if np.isfinite(totals[i])][:n_best]
     scores = _scores(totals[order], log_weights[order])
     return [

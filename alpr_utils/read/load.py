@@ -1,89 +1,98 @@
 """Readers, opened by name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alpr_utils.errors import ModelError
 from alpr_utils.models.paths import default_models_dir
+from alpr_utils.plates import plate_type
 from alpr_utils.read.reading import Reader
 
 if TYPE_CHECKING:
     from alpr_utils.read.char_detector.reader import CharDetectorReader
+    from alpr_utils.read.classical.reader import ClassicalReader
     from alpr_utils.read.crnn.reader import CRNNReader
     from alpr_utils.read.rectify import Rectifier
 
-COUNTRIES = ("mn", "kr", "auto")
+
+@dataclass(frozen=True)
+class ReaderOptions:
+    """How a reader is opened.
+
+    Attributes:
+        country: whose plates are to be read, a code or a file as in `plate_type`; ``auto``: all that it knows.
+        remove_shadows: let a reader that can do so flatten uneven light.
+        models_dir: folder of the model folders; None: those of this package.
+    """
+
+    country: str = "auto"
+    remove_shadows: bool = True
+    models_dir: Path | None = None
+
+    @property
+    def models(self) -> Path:
+        """Folder of the model folders."""
+        return self.models_dir or default_models_dir()
 
 
-def _load_classical(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
-    from alpr_utils.read.classical.reader import load_classical_reader
-
-    if country == "kr":
-        raise ModelError("classical: reads Mongolian plates only; choose another reader or --country mn.")
-    return load_classical_reader(models_dir, grammar, remove_shadows)
-
-
-def _load_rectifier(models_dir: Path) -> "Rectifier | None":
+def _load_rectifier(options: ReaderOptions) -> "Rectifier | None":
     from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
 
-    return Rectifier(models_dir / MODEL_FOLDER) if (models_dir / MODEL_FOLDER).exists() else None
+    folder = options.models / MODEL_FOLDER
+    return Rectifier(folder) if folder.exists() else None
 
 
-def _load_crnn(variant: str, models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> "CRNNReader":
+def _load_classical(options: ReaderOptions) -> "ClassicalReader":
+    from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader
+
+    if options.country != "auto" and not plate_type(options.country).classical:
+        raise ModelError(
+            f"classical: cannot read plates of {plate_type(options.country).name}; choose another reader or country."
+        )
+    return ClassicalReader(options.models / MODEL_FOLDER, options.remove_shadows)
+
+
+def _load_crnn(variant: str, options: ReaderOptions, rectifier: "Rectifier | None" = None) -> "CRNNReader":
     from alpr_utils.read.crnn.reader import CRNNReader
 
-    return CRNNReader(models_dir / f"crnn_{variant}", country, grammar, _load_rectifier(models_dir))
+    return CRNNReader(options.models / f"crnn_{variant}", options.country, rectifier or _load_rectifier(options))
 
 
-def _load_char_detector(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> "CharDetectorReader":
-    from alpr_utils.read.char_detector.network import load_char_detector
+def _load_char_detector(options: ReaderOptions, rectifier: "Rectifier | None" = None) -> "CharDetectorReader":
+    from alpr_utils.read.char_detector.reader import CharDetectorReader
 
-    return load_char_detector(models_dir / "char_detector", country, grammar, _load_rectifier(models_dir))
+    folder = options.models / "char_detector"
+    return CharDetectorReader(folder, options.country, rectifier or _load_rectifier(options))
 
 
-def _load_voting(models_dir: Path, country: str, grammar: bool, remove_shadows: bool) -> Reader:
-    from alpr_utils.read.char_detector.network import load_char_detector
-    from alpr_utils.read.classical.reader import load_classical_reader
-    from alpr_utils.read.crnn.reader import CRNNReader
+def _load_voting(options: ReaderOptions) -> Reader:
     from alpr_utils.read.voting import VotingReader
 
-    rectifier = _load_rectifier(models_dir)
-    crnn = CRNNReader(models_dir / "crnn_small", country, grammar, rectifier)
-    characters = load_char_detector(models_dir / "char_detector", country, grammar, rectifier)
-    classical = load_classical_reader(models_dir, grammar, remove_shadows) if country != "kr" else None
-    return VotingReader((crnn, characters), classical)
+    rectifier = _load_rectifier(options)
+    networks = (_load_crnn("small", options, rectifier), _load_char_detector(options, rectifier))
+    helps = any(plate_type(country).classical for country in networks[0].grammar.countries)
+    return VotingReader(networks, _load_classical(options) if helps else None)
 
 
-_READER_LOADERS: dict[str, Callable[[Path, str, bool, bool], Reader]] = {
+_LOADERS: dict[str, Callable[[ReaderOptions], Reader]] = {
     "voting": _load_voting,
     "classical": _load_classical,
     "char_detector": _load_char_detector,
     **{f"crnn_{variant}": partial(_load_crnn, variant) for variant in ("small", "gru", "lstm")},
 }
-READERS = tuple(_READER_LOADERS)
+READERS = tuple(_LOADERS)
 
 
-def load_reader(
-    name: str,
-    models_dir: Path | None = None,
-    country: str = "auto",
-    grammar: bool = True,
-    remove_shadows: bool = True,
-) -> Reader:
-    """Open a reader of ``READERS`` by its name.
-
-    Args:
-        name: e.g. ``classical``.
-        models_dir: default ``exported_model_directory`` beside the package.
-        country: ``mn``, ``kr`` or ``auto``: whose plates are to be read.
-        grammar: let the country's grammar decide between look-alikes.
-        remove_shadows: let a reader that can do so flatten uneven light.
+def load_reader(name: str, options: ReaderOptions = ReaderOptions()) -> Reader:
+    """Open a reader of ``READERS`` by its name, such as ``crnn_small``.
 
     Raises:
         ModelError: no such reader, not for that country, or its model folder is missing or damaged.
+        AlprError: no such country.
     """
-    if name not in _READER_LOADERS:
+    if name not in _LOADERS:
         raise ModelError(f"{name}: no such reader; choose one of {', '.join(READERS)}.")
-    return _READER_LOADERS[name](models_dir or default_models_dir(), country, grammar, remove_shadows)
+    return _LOADERS[name](options)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+from alpr_utils.read.temperature import Temperatures
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Reading:
         score: confidence of the whole text, 0..1.
         char_scores: one confidence a character of ``text``, 0..1.
         rows: number of text rows found, 0 when nothing could be read.
-        country: ``mn``, ``kr`` or ``""``.
+        country: two-letter code of the country whose grammar the text follows, ``""`` without a grammar.
     """
 
     text: str = ""
@@ -27,13 +29,41 @@ class Reading:
 
 
 class Reader(Protocol):
-    """Anything with a name and a ``read`` method; ``weight_count``: of all its networks."""
+    """Reads plates. ``weight_count``: of all its networks."""
 
     name: str
     weight_count: int
 
-    def read(self, plate: np.ndarray) -> Reading:
-        """Read ``plate: uint8 (H, W, 3) RGB``, a crop that holds one plate and a little of its surroundings."""
+    def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
+        """Read plates.
+
+        Args:
+            crops: uint8 (H, W, 3) RGB each, one plate with a little of its surroundings.
+            grammar: let the grammar of the plates decide between similar characters.
+
+        Returns:
+            One reading a crop, an empty one where nothing is found.
+        """
+        ...
+
+
+@runtime_checkable
+class NBestReader(Protocol):
+    """A reader that gives alternatives, whose scores are probabilities at the right ``temperatures``."""
+
+    temperatures: Temperatures
+
+    def read_n_best(
+        self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        """The ``count`` likeliest readings of each crop, best first; the scores of a crop add up to 1 at most.
+
+        Args:
+            crops: as in `Reader.read`.
+            count: 1 or more.
+            grammar: as in `Reader.read`.
+            calibrated: False gives the network's own scores, as if there were no temperatures.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""Where the corners of a plate lie in its crop, and the plate laid flat; slanted plates are read better that way.
+"""Where the corners of a plate lie in its crop, and the plate seen from straight ahead, where it is easier to read.
 
 A small network regresses the four corners, as the warped detector of Silva and Jung does (2018, "License Plate
 Detection and Recognition in Unconstrained Scenarios"), but in a crop that a detector has already found.
@@ -48,8 +48,8 @@ def is_plausible(corners: np.ndarray) -> bool:
     return bool((turns > 0).all()) and cv2.contourArea(corners.astype(np.float32)) > _SMALLEST_SHARE
 
 
-def laid_flat(plate: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """The plate seen straight ahead, with a little around it.
+def rectify(plate: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """The plate seen from straight ahead, with a little around it.
 
     Args:
         plate: uint8 (H, W, 3) RGB crop.
@@ -90,7 +90,7 @@ class Rectifier:
         """The corners of the plate in a crop uint8 (H, W, 3) RGB: float32 (4, 2), x, y as shares of the crop."""
         return self._call(network_input(plate)[None])[0].reshape(4, 2) + UPRIGHT
 
-    def flat(self, plate: np.ndarray) -> np.ndarray | None:
-        """The plate of a crop laid flat: uint8 (64, 160, 1); None when its corners were not found."""
+    def rectified(self, plate: np.ndarray) -> np.ndarray | None:
+        """The plate of a crop, rectified: uint8 (64, 160, 1); None when its corners were not found."""
         corners = self.corners(plate)
-        return laid_flat(plate, corners) if is_plausible(corners) else None
+        return rectify(plate, corners) if is_plausible(corners) else None

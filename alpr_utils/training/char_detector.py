@@ -14,8 +14,8 @@ from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.read.char_detector.network import (
     ARCHITECTURE,
     alphabet_of,
+    best_boxes,
     build_char_network,
-    candidates,
     char_anchors,
     with_decoding,
 )
@@ -163,7 +163,7 @@ def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> 
 
     def right() -> list[bool]:
         seen = keras.ops.convert_to_numpy(serving(validation[0], training=False))  # type: ignore[index]
-        best = [read_boxes(candidates(decoded), alphabet, grammar, 1) for decoded in seen]
+        best = [read_boxes(best_boxes(decoded), alphabet, grammar, 1) for decoded in seen]
         return [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
 
     return fit_reader(network, plan, run, batches, validation, right)

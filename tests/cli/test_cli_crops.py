@@ -12,23 +12,25 @@ from alpr_utils.cli.app import main
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.read import load as opening
-from alpr_utils.read.ctc import Temperature
 from alpr_utils.read.reading import Reading
+from alpr_utils.read.temperature import Temperatures
 
 
 class TwiceRight(FixedReader):
     """Surer of itself than it should be."""
 
-    temperature = Temperature()
+    temperatures = Temperatures()
 
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        return [self.read(plate)]
+    def read_n_best(
+        self, crops: list[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        return [[reading] for reading in self.read(crops, grammar)]
 
 
 @pytest.fixture(autouse=True)
 def fixed_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(name: str, models: Path, country: str = "auto", grammar: bool = True, shadows: bool = True) -> FixedReader:
-        reader = (FixedReader if name == "classical" else TwiceRight)("1537УНЛ" if grammar else "1537УНЯ")
+    def load(name: str, options: opening.ReaderOptions) -> FixedReader:
+        reader = (FixedReader if name == "classical" else TwiceRight)("1537УНЛ", "1537УНЯ")
         reader.name = name
         return reader
 

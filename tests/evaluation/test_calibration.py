@@ -9,7 +9,6 @@ import pytest
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.evaluation.calibration import (
     RivalScores,
-    TemperedReader,
     best_scores,
     calibrate,
     fit_temperature,
@@ -18,9 +17,8 @@ from alpr_utils.evaluation.calibration import (
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import PlateCrop
 from alpr_utils.models.folder import METADATA_FILE, read_metadata, trained_on, write_metadata
-from alpr_utils.read.crnn.reader import fitted_temperature
-from alpr_utils.read.ctc import Temperature, tempered
-from alpr_utils.read.reading import Reading
+from alpr_utils.read.reading import NBestReader, Reading
+from alpr_utils.read.temperature import Temperature, Temperatures, stored_temperatures, tempered
 
 
 def spoilt(count: int, temperature: float) -> list[RivalScores]:
@@ -37,11 +35,14 @@ class Certain:
     weight_count = 0
 
     def __init__(self, temperature: Temperature = Temperature()):  # noqa: B008 (frozen)
-        self.temperature = temperature
+        self.temperatures = Temperatures(temperature)
 
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        score = tempered([0.5 + plate[0, 0, 0] / 520], self.temperature)[0]
-        return [Reading("1537УНЛ", score, (score,) * 7, 1, "mn")][:count]
+    def read_n_best(
+        self, crops: list[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        temperature = self.temperatures.of(grammar) if calibrated else Temperature()
+        scores = (tempered([0.5 + crop[0, 0, 0] / 520], temperature)[0] for crop in crops)
+        return [[Reading("1537УНЛ", score, (score,) * 7, 1, "mn")][:count] for score in scores]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -71,24 +72,23 @@ def test_temperatures_are_stored_with_the_weights(tmp_path: Path) -> None:
         image = np.full((20, 60, 3), 4 * number, np.uint8)
         text = "1537УНЛ" if number % 3 else "3386УБТ"
         crops.append(PlateCrop(str(number), text, "mn", 1, image, conditions_of(image, None)))
-    reader, free = Certain(Temperature(2.5)), Certain()
-    assert isinstance(reader, TemperedReader)
-    fit, free_fit = calibrate(reader, free, crops, "made here", tmp_path)
-    assert reader.temperature == Temperature(2.5), "the reader that is asked stays as it was"
+    reader = Certain(Temperature(2.5))
+    assert isinstance(reader, NBestReader)
+    fit, free_fit = calibrate(reader, crops, "made here", tmp_path)
     assert fit.temperature == free_fit.temperature, "what was fitted before does not matter"
     facts = read_metadata(tmp_path)
     assert facts["architecture"] == "crnn" and "weights.npz" in facts["sha256"]
-    assert fitted_temperature(facts, True, tmp_path) == fit.temperature
+    assert stored_temperatures(facts, tmp_path) == Temperatures(fit.temperature, free_fit.temperature)
     assert facts["calibration"]["data"] == "made here"
-    assert fitted_temperature({}, True, tmp_path) == Temperature()
-    calibrate(reader, free, crops, "made again", tmp_path)
+    assert stored_temperatures({}, tmp_path) == Temperatures()
+    calibrate(reader, crops, "made again", tmp_path)
     assert read_metadata(tmp_path)["calibration"]["data"] == "made again"
 
 
 @pytest.mark.parametrize("value", [{"value": 0}, {"rest": -1}, {"value": "warm"}, {"heat": 1.0}, "warm"])
 def test_a_broken_temperature_is_named(tmp_path: Path, value: object) -> None:
     with pytest.raises(ModelError, match="temperature"):
-        fitted_temperature({"calibration": {"with_grammar": {"temperature": value}}}, True, tmp_path)
+        stored_temperatures({"calibration": {"with_grammar": {"temperature": value}}}, tmp_path)
 
 
 def test_a_folder_without_metadata_is_named(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_folder_without_metadata_is_named(tmp_path: Path) -> None:
         )
     ]
     with pytest.raises(ModelError, match=METADATA_FILE):
-        calibrate(Certain(), Certain(), crops * 30, "", tmp_path)
+        calibrate(Certain(), crops * 30, "", tmp_path)
 
 
 def test_models_tell_what_they_were_trained_on() -> None:

@@ -31,10 +31,10 @@ def _folder(folder: Path, picture: np.ndarray, texts: list[str], box: tuple[floa
 
 
 def test_perfect_boxes_and_half_the_texts(
-    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
+    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector
 ) -> None:
     data = _folder(tmp_path, plate_picture, ["1537УНЛ", "1537УНО", ""])
-    figures = evaluate(data, detector, reader, FixedReader("1537УН0", grammar=False))
+    figures = evaluate(data, detector, FixedReader(free_text="1537УН0"))
     assert (figures.pictures, figures.plates, figures.plates_with_text) == (3, 2, 2)
     assert (figures.ap, figures.ap50, figures.ap75) == (1.0, 1.0, 1.0)
     assert figures.recall_at_threshold == 1.0
@@ -59,14 +59,13 @@ def test_stage_at_which_a_plate_is_lost(
     tmp_path: Path,
     plate_picture: np.ndarray,
     detector: BrightBoxDetector,
-    reader: FixedReader,
     labelled_box: tuple[float, ...],
     free_text: str,
     stage: str,
     false_boxes: int,
 ) -> None:
     data = _folder(tmp_path, plate_picture, ["9999УБА"], labelled_box)
-    figures = evaluate(data, detector, reader, FixedReader(free_text))
+    figures = evaluate(data, detector, FixedReader(free_text=free_text))
     assert [name for name, count in figures.lost.items() if count] == [stage]
     assert figures.false_boxes_per_picture == false_boxes
     assert figures.texts.exact == 0.0

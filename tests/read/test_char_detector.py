@@ -18,25 +18,18 @@ from alpr_utils.images import write_image
 from alpr_utils.models.folder import write_metadata
 from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.plates.mongolia import LABEL_CODES
+from alpr_utils.read.char_detector.boxes import CharBoxes, merge_duplicates, reading_order, step_log_probs
 from alpr_utils.read.char_detector.network import (
     alphabet_of,
+    best_boxes,
     build_char_network,
-    candidates,
     char_anchors,
-    load_char_detector,
     with_decoding,
 )
-from alpr_utils.read.char_detector.reader import (
-    CharBoxes,
-    CharDetectorReader,
-    merge_duplicates,
-    read_boxes,
-    reading_order,
-    step_log_probs,
-)
-from alpr_utils.read.ctc import Temperature
+from alpr_utils.read.char_detector.reader import CharDetectorReader, read_boxes
+from alpr_utils.read.ctc import BLANK
 from alpr_utils.read.grammar import Grammar
-from alpr_utils.read.load import load_reader
+from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.char_detector import (
@@ -122,41 +115,41 @@ def test_duplicates_become_one_box_and_neighbours_remain() -> None:
     ],
 )
 def test_plates_of_both_countries_are_read(boxes, text: str, country: str, rows: int) -> None:
-    (best, *_) = read_boxes(seen(boxes, text), ALPHABET, GRAMMAR)
+    (best, *_) = read_boxes(seen(boxes, text), ALPHABET, GRAMMAR, 3)
     assert (best.text, best.country, best.rows) == (text, country, rows)
     assert len(best.char_scores) == len(text)
     assert min(best.char_scores) > 0.75
-    assert read_boxes(seen(boxes, text), ALPHABET)[0].text == text, "without grammar, too"
+    assert read_boxes(seen(boxes, text), ALPHABET, None, 1)[0].text == text, "without grammar, too"
 
 
 def test_the_grammar_chooses_among_the_alternatives_of_each_box() -> None:
     found = seen(TWO_ROWS, "1Б37УНЛ", 0.6)
     set_score(found, 1, "6", 0.3)
-    assert read_boxes(found, ALPHABET)[0].text == "1Б37УНЛ"
-    best = read_boxes(found, ALPHABET, GRAMMAR)[0]
+    assert read_boxes(found, ALPHABET, None, 1)[0].text == "1Б37УНЛ"
+    best = read_boxes(found, ALPHABET, GRAMMAR, 3)[0]
     assert best.text == "1637УНЛ"
     assert best.char_scores[1] > best.char_scores[0] * 0.5
     letter_o = seen(TWO_ROWS, "О53700Л", 0.7)
-    assert read_boxes(letter_o, ALPHABET, GRAMMAR)[0].text == "0537ООЛ"
+    assert read_boxes(letter_o, ALPHABET, GRAMMAR, 3)[0].text == "0537ООЛ"
 
 
 def test_a_region_must_be_one_and_a_faint_ghost_is_no_character() -> None:
     found = seen(STACKED, "서을71바8669".replace("을", "울"), 0.5)
     set_score(found, 1, "울", 0.2)
     set_score(found, 1, "북", 0.4)
-    assert read_boxes(found, ALPHABET, GRAMMAR)[0].text == "서울71바8669", "there is no 서북"
+    assert read_boxes(found, ALPHABET, GRAMMAR, 3)[0].text == "서울71바8669", "there is no 서북"
     ghost = seen([*TWO_ROWS, (4.0, 140.0, 30.0, 156.0)], "1537УНЛ8", 0.8)
     set_score(ghost, 7, "8", 0.1)
-    assert read_boxes(ghost, ALPHABET, GRAMMAR)[0].text == "1537УНЛ"
+    assert read_boxes(ghost, ALPHABET, GRAMMAR, 3)[0].text == "1537УНЛ"
 
 
 def test_equal_neighbours_remain_two_characters() -> None:
     steps = step_log_probs(seen(ONE_ROW, "11").scores)
     assert steps.shape == (3, len(ALPHABET) + 1)
     np.testing.assert_allclose(np.exp(steps).sum(axis=1), 1, atol=1e-6)
-    assert steps[1, -1] == 0
+    assert steps[1, BLANK] == 0
     nothing = step_log_probs(np.zeros((1, len(ALPHABET)), np.float32))
-    assert nothing.argmax() == len(ALPHABET), "a box without any score is a blank"
+    assert nothing.argmax() == BLANK, "a box without any score is a blank"
 
 
 def test_clutter_leaves_a_clear_plate_sure() -> None:
@@ -164,7 +157,7 @@ def test_clutter_leaves_a_clear_plate_sure() -> None:
     clutter = seen(np.array(TWO_ROWS) + np.array((0, 11, 0, 11)), "8888888", sure=0.06)
     clutter.scores[:] = np.maximum(clutter.scores, 0.01)  # every class of a box that is none says a little
     both = CharBoxes(np.vstack([plate.boxes, clutter.boxes]), np.vstack([plate.scores, clutter.scores]))
-    best = read_boxes(both, ALPHABET, GRAMMAR)[0]
+    best = read_boxes(both, ALPHABET, GRAMMAR, 3)[0]
     assert best.text == "1537УНЛ"
     assert best.score > 0.5
 
@@ -205,7 +198,7 @@ def test_decoded_predictions_are_boxes_in_the_view_and_scores() -> None:
     assert np.abs(centres - decoded_centres).max() < 22, "an untrained network stays near its anchors"
     assert ((decoded[:, 4:] > 0) & (decoded[:, 4:] < 0.2)).all()
     decoded[7, 4 + 3] = 0.9
-    found = candidates(decoded)
+    found = best_boxes(decoded)
     assert found.scores[0].argmax() == 3
     np.testing.assert_array_equal(found.boxes[0], decoded[7, :4])
     assert (found.scores.max(axis=1) >= 0.03).all()
@@ -254,18 +247,18 @@ def test_training_resumes_exports_and_reads(photos: Path, tmp_path: Path) -> Non
     facts = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     assert facts["countries"] == ["mn"]
     assert sum(file.stat().st_size for file in folder.iterdir()) < 6e6
-    reader = load_reader("char_detector", models, country="mn")
+    reader = load_reader("char_detector", ReaderOptions("mn", models_dir=models))
     plate = sample_plate(np.random.default_rng([4, 0]), "mn", "phone").image
-    assert 0 <= reader.read(plate).score <= 1
+    assert 0 <= reader.read([plate])[0].score <= 1
     with pytest.raises(ModelError, match="not of kr"):
-        load_char_detector(folder, "kr")
+        CharDetectorReader(folder, "kr")
     facts["alphabet"] = facts["alphabet"][::-1]
     write_metadata(folder, facts, [])
     with pytest.raises(ModelError, match="another alphabet"):
-        load_char_detector(folder)
+        CharDetectorReader(folder)
     (folder / "weights.npz").unlink()
     with pytest.raises(ModelError, match="is missing"):
-        load_char_detector(folder)
+        CharDetectorReader(folder)
 
 
 def test_plates_without_labelled_characters_are_refused(tmp_path: Path) -> None:
@@ -290,36 +283,17 @@ def test_plates_without_labelled_characters_may_be_of_another_country(photos: Pa
     assert "12가3456" not in texts
 
 
-class FixedCharacters:
-    """Sees the same on every plate."""
-
-    name, alphabet, countries, temperatures, weight_count = (
-        "fixed",
-        ALPHABET,
-        ("mn", "kr"),
-        (Temperature(), Temperature()),
-        0,
-    )
-
-    def __init__(self, found: CharBoxes):
-        self.found = found
-
-    def __call__(self, views: np.ndarray) -> list[CharBoxes]:
-        return [self.found] * len(views)
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 3, 3), (400, 7, 3), (60, 200, 3)])
-def test_no_crop_and_no_finding_makes_it_fail(shape: tuple[int, ...]) -> None:
-    crop = np.zeros(shape, np.uint8)
+def test_nothing_that_is_found_makes_it_fail() -> None:
     nothing = CharBoxes(np.empty((0, 4), np.float32), np.empty((0, len(ALPHABET)), np.float32))
     noise = np.random.default_rng(0).random((40, len(ALPHABET))).astype(np.float32) * 0.06
     corners = np.random.default_rng(1).uniform(0, 60, (40, 2))
     clutter = CharBoxes(np.hstack([corners, corners + 20]).astype(np.float32), noise)
     for found in (nothing, clutter, seen(ONE_ROW, "1"), seen(TWO_ROWS, "ЛНУ7351")):
-        for grammar in (True, False):
-            reading = CharDetectorReader(FixedCharacters(found), grammar=grammar).read(crop)
-            assert reading.score <= (0.5 if grammar else 1)
-            assert len(reading.char_scores) == len(reading.text)
+        for grammar in (GRAMMAR, None):
+            for reading in read_boxes(found, ALPHABET, grammar, 3):
+                assert reading.text and reading.score <= (0.5 if grammar else 1)
+                assert len(reading.char_scores) == len(reading.text)
+    assert read_boxes(nothing, ALPHABET, GRAMMAR, 3) == read_boxes(nothing, ALPHABET, None, 1) == []
 
 
 def test_the_command_lists_its_options() -> None:

@@ -27,7 +27,7 @@ from alpr_utils.read.classical.char_cnn import (
 )
 from alpr_utils.read.classical.char_image import SIDE, character_image, character_images
 from alpr_utils.read.classical.labelled import light_on_dark
-from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader, load_classical_reader
+from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader
 from alpr_utils.read.reading import Reading
 from alpr_utils.synth.photo.camera import CameraRanges
 from alpr_utils.synth.photo.degrade import DegradeRanges, degrade
@@ -56,7 +56,7 @@ MILD = DegradeRanges(
 
 @pytest.fixture(scope="module")
 def reader() -> ClassicalReader:
-    return load_classical_reader(MODELS)
+    return ClassicalReader(MODELS / MODEL_FOLDER)
 
 
 def _rendered(text: str, layout: str, seed: int = 0) -> RenderedPlate:
@@ -80,7 +80,7 @@ def test_clean_generated_plates_are_read(reader):
     read = []
     for text in texts:
         plate = render_plate(text, pick_layout(rng, "mn"), rng, 120, colours=MONGOLIA.colours[0])
-        read.append(reader.read(degrade(plate, rng, MILD).image).text)
+        read.append(reader.read([degrade(plate, rng, MILD).image])[0].text)
     assert sum(a == b for a, b in zip(texts, read, strict=True)) >= 8, list(zip(texts, read, strict=True))
 
 
@@ -106,23 +106,22 @@ def test_light_characters_are_read_too(reader):
 def test_explain_and_read_agree_and_repeat(reader):
     image = next(sample_plates(3, "mn")).image
     segmentation, reading = reader.explain(image)
-    assert reader.read(image) == reading
+    assert reader.read([image]) == [reading]
     assert segmentation.candidates == reader.explain(image)[0].candidates
 
 
-def test_grammar_can_be_switched_off():
-    free = load_classical_reader(MODELS, grammar=False)
+def test_grammar_can_be_switched_off(reader):
     image = degrade(_rendered("2648УБЯ", "one_row_plain"), np.random.default_rng(1), MILD).image
-    segmentation, reading = free.explain(image)
+    segmentation, reading = reader.explain(image, grammar=False)
     left = min(c.box[1] for c in segmentation.candidates)
     assert reading.text == "2648УБЯ"
     # Half a plate has no grammar to satisfy, but its characters stand there all the same.
     half = image[:, : round(image.shape[1] * 0.52)]
-    assert left > 0 and free.read(half).text.startswith("2648"[:3])
+    assert left > 0 and reader.read([half], grammar=False)[0].text.startswith("2648"[:3])
 
 
 def test_shadow_removal_can_be_switched_off():
-    with_removal, without = (load_classical_reader(MODELS, remove_shadows=on) for on in (True, False))
+    with_removal, without = (ClassicalReader(MODELS / MODEL_FOLDER, remove_shadows=on) for on in (True, False))
     assert all(not hypothesis.remove_shadows for hypothesis in without.hypotheses)
     assert with_removal.hypotheses[0].remove_shadows and not with_removal.hypotheses[0].local_threshold
 
@@ -131,13 +130,13 @@ def test_shadow_removal_can_be_switched_off():
     "shape", [(1, 1, 3), (3, 3, 3), (1, 400, 3), (400, 1, 3), (9, 9, 3), (60, 200, 3), (2500, 4000, 3)]
 )
 def test_blank_crops_of_any_size_give_an_empty_reading(reader, shape):
-    assert reader.read(np.full(shape, 200, np.uint8)) == Reading()
+    assert reader.read([np.full(shape, 200, np.uint8)]) == [Reading()]
 
 
 def test_noise_does_not_crash(reader):
     for seed, shape in enumerate([(20, 30, 3), (64, 256, 3), (300, 100, 3)]):
         noise = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-        assert reader.read(noise).score < 0.9
+        assert reader.read([noise])[0].score < 0.9
 
 
 def test_character_image_is_square_centred_and_keeps_its_shape():
@@ -296,7 +295,7 @@ def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")
 def test_real_plates_are_read(reader):
-    figures = evaluate_crops(real_crops(PHOTOS), reader, reader)
+    figures = evaluate_crops(real_crops(PHOTOS), reader)
     assert figures.plates == 38
     assert figures.exact >= 0.85 and figures.cer <= 0.05, figures.confusions
     figures = evaluate_characters(PHOTOS, MODELS / MODEL_FOLDER)

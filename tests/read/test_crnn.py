@@ -22,9 +22,9 @@ from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.crnn.network import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn.reader import CRNNReader
 from alpr_utils.read.grammar import tokens_of
-from alpr_utils.read.load import load_reader
+from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
-from alpr_utils.read.rectify import UPRIGHT, Rectifier, build_corner_network, is_plausible, laid_flat
+from alpr_utils.read.rectify import UPRIGHT, Rectifier, build_corner_network, is_plausible, rectify
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.corners import CornerBatches, CornerPlan, export_corners, train_corners
 from alpr_utils.training.crnn import CRNNPlan, _build, export_crnn, greedy_classes, train_crnn
@@ -206,8 +206,8 @@ def test_a_failed_export_leaves_the_old_model(
 
     corners = CornerPlan()
     save_weights(build_corner_network(), tmp_path / "corners.npz")
-    for module in ("reader_training", "rectify_train"):
-        monkeypatch.setattr(f"alpr_utils.read.{module}.write_metadata", fail)
+    for module in ("reader", "corners"):
+        monkeypatch.setattr(f"alpr_utils.training.{module}.write_metadata", fail)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "old").touch()
     with pytest.raises(OSError, match="No space"):
@@ -305,19 +305,20 @@ def test_the_reader_survives_any_crop(trained: tuple[Path, Path, CRNNPlan]) -> N
     reader = CRNNReader(folder)
     noise = np.random.default_rng(0).integers(0, 255, (37, 90, 3), np.uint8)
     for crop in (noise, noise[:3, :3], np.zeros((500, 20, 3), np.uint8), noise[:1, :1]):
-        reading = reader.read(crop)
+        (reading,) = reader.read([crop])
         assert 0 <= reading.score <= 1
         assert len(reading.text) == len(reading.char_scores)
-    assert reader.read(noise) == reader.read(noise)
-    assert len({reading.text for reading in reader.read_n_best(noise, 3)}) == len(reader.read_n_best(noise, 3))
+    assert reader.read([noise, noise]) == reader.read([noise]) * 2
+    (n_best,) = reader.read_n_best([noise], 3)
+    assert len({reading.text for reading in n_best}) == len(n_best)
 
 
 def test_wrong_model_folders_get_one_sentence(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
     _, folder, _ = trained
     with pytest.raises(ModelError, match="not of kr"):
-        load_reader("crnn_small", folder.parent, country="kr")
+        load_reader("crnn_small", ReaderOptions("kr", models_dir=folder.parent))
     with pytest.raises(ModelError, match="is missing"):
-        load_reader("crnn_small", tmp_path)
+        load_reader("crnn_small", ReaderOptions(models_dir=tmp_path))
     broken = tmp_path / "crnn_small"
     broken.mkdir()
     for name, changed in (("alphabet", ["1", "1"]), ("variant", "huge"), ("alphabet", list("123"))):
@@ -326,14 +327,13 @@ def test_wrong_model_folders_get_one_sentence(trained: tuple[Path, Path, CRNNPla
         (broken / "metadata.json").write_text(json.dumps(facts), encoding="utf-8")
         (broken / "weights.npz").write_bytes((folder / "weights.npz").read_bytes())
         with pytest.raises(ModelError):
-            load_reader("crnn_small", tmp_path)
+            load_reader("crnn_small", ReaderOptions(models_dir=tmp_path))
 
 
 def test_crops_are_evaluated_at_every_width(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
     _, folder, _ = trained
     write_image(tmp_path / "1537УНЛ.png", np.full((40, 160, 3), 90, np.uint8))
-    readers = [CRNNReader(folder, grammar=grammar) for grammar in (True, False)]
-    figures = [evaluate_crops(real_crops(tmp_path), *readers, width=width) for width in (80, 40)]
+    figures = [evaluate_crops(real_crops(tmp_path), CRNNReader(folder), width=width) for width in (80, 40)]
     assert [(f.width, f.plates) for f in figures] == [(80, 1), (40, 1)]
     assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
 
@@ -362,11 +362,11 @@ def test_corner_targets_are_the_corners_of_what_the_network_sees() -> None:
         assert (bright == (mask > 0)).mean() > 0.97
 
 
-def test_a_slanted_plate_is_laid_flat() -> None:
+def test_a_slanted_plate_is_rectified() -> None:
     plate = np.zeros((60, 150, 3), np.uint8)
     corners = np.array([(10, 5), (140, 25), (140, 55), (10, 35)], np.float32)
     cv2.fillPoly(plate, [corners.astype(np.int32)], (255, 255, 255))
-    flat = laid_flat(plate, corners / (150, 60))
+    flat = rectify(plate, corners / (150, 60))
     assert flat.shape == (HEIGHT, WIDTH, 1)
     assert flat[6:-6, 10:-10].min() > 200, "nothing but the plate"
     assert is_plausible(corners / (150, 60))

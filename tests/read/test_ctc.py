@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError
-from alpr_utils.read.ctc import DecodedText, Temperature, beam_search, greedy, tempered
+from alpr_utils.read.ctc import BLANK, DecodedText, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, tokenise, tokens_of
+from alpr_utils.read.temperature import Temperature, tempered
 
 TINY = ("a", "b", "c")
 MONGOLIA = Grammar.of(["mn"])
@@ -30,8 +31,8 @@ def exhaustive(log_probs: np.ndarray) -> dict[str, float]:
     """Probability of every text: the sum over all alignments."""
     totals: dict[str, float] = {}
     for path in itertools.product(range(len(TINY) + 1), repeat=len(log_probs)):
-        labels = [label for label, _ in itertools.groupby(path) if label < len(TINY)]
-        text = "".join(TINY[label] for label in labels)
+        labels = [label for label, _ in itertools.groupby(path) if label != BLANK]
+        text = "".join(TINY[label - 1] for label in labels)
         totals[text] = totals.get(text, 0.0) + float(np.exp(log_probs[range(len(path)), path].sum()))
     return totals
 
@@ -41,11 +42,11 @@ def drawn(tokens: tuple[str, ...], grammar: Grammar, noise: float, seed: int = 0
     rng = np.random.default_rng(seed)
     classes = len(grammar.tokens) + 1
     logits = rng.normal(0, noise, (gap * len(tokens) + 8, classes))
-    logits[:, -1] += 14
+    logits[:, BLANK] += 14
     for place, token in enumerate(tokens):
         at = 4 + gap * place
-        logits[at : at + 2, -1] -= 14
-        logits[at : at + 2, grammar.tokens.index(token)] += 14
+        logits[at : at + 2, BLANK] -= 14
+        logits[at : at + 2, 1 + grammar.tokens.index(token)] += 14
     return log_softmax(logits)
 
 
@@ -78,7 +79,7 @@ def test_greedy_reports_the_probability_of_its_text(seed: int) -> None:
 
 def test_repeated_tokens_need_a_blank_between_them() -> None:
     with np.errstate(divide="ignore"):
-        log_probs = np.log(np.eye(4)[[0, 0, 3, 0, 1, 1]])
+        log_probs = np.log(np.eye(4)[[1, 1, BLANK, 1, 2, 2]])
     assert greedy(log_probs, TINY).text == "aab"
     assert [one.text for one in beam_search(log_probs, TINY, tiny_grammar())] == ["aab"]
 
@@ -106,7 +107,7 @@ def test_plates_of_both_countries_are_read_with_a_score_a_character(text: str, c
 def test_lookalikes_are_told_apart_by_position(pair: str) -> None:
     digit, letter = pair
     seen = drawn(tuple(f"15{letter}7У{digit}{digit}"), MONGOLIA, noise=0.5)
-    rival = [MONGOLIA.tokens.index(token) for token in pair]
+    rival = [1 + MONGOLIA.tokens.index(token) for token in pair]
     seen[:, rival] = np.logaddexp(seen[:, rival], seen[:, rival[::-1]] - 4)
     texts = [one.text for one in beam_search(log_softmax(seen), MONGOLIA.tokens, MONGOLIA)]
     assert texts[0] == f"15{digit}7У{letter}{letter}"
@@ -114,7 +115,7 @@ def test_lookalikes_are_told_apart_by_position(pair: str) -> None:
 
 def test_zero_and_o_count_with_the_probability_of_both() -> None:
     seen = drawn(tuple("1507УБА"), MONGOLIA, noise=0.1)
-    zero, o, eight = (MONGOLIA.tokens.index(token) for token in "0О8")
+    zero, o, eight = (1 + MONGOLIA.tokens.index(token) for token in "0О8")
     probabilities = np.exp(seen)
     step = int(probabilities[:, zero].argmax()) // 7 * 7 + 4
     for at in (step, step + 1):
@@ -129,16 +130,16 @@ def test_a_listed_region_is_preferred_and_an_unlisted_one_possible() -> None:
     clear = drawn(tuple("1537УЯЛ"), MONGOLIA, noise=0.1)
     assert beam_search(clear, MONGOLIA.tokens, MONGOLIA)[0].text == "1537УЯЛ"
     doubtful = clear.copy()
-    listed, unlisted = MONGOLIA.tokens.index("Н"), MONGOLIA.tokens.index("Я")
+    listed, unlisted = 1 + MONGOLIA.tokens.index("Н"), 1 + MONGOLIA.tokens.index("Я")
     doubtful[:, listed] = clear[:, unlisted] - np.log(4)
     assert beam_search(log_softmax(doubtful), MONGOLIA.tokens, MONGOLIA)[0].text == "1537УНЛ"
 
 
 def test_a_character_that_the_network_nearly_missed_is_found() -> None:
     seen = drawn(tuple("1537УНЛ"), MONGOLIA, noise=0.5)
-    seven = MONGOLIA.tokens.index("7")
+    seven = 1 + MONGOLIA.tokens.index("7")
     steps = slice(4 + 3 * 7, 6 + 3 * 7)
-    seen[steps, -1], seen[steps, seven] = 3.0, -3.0
+    seen[steps, BLANK], seen[steps, seven] = 3.0, -3.0
     best = beam_search(log_softmax(seen), MONGOLIA.tokens, MONGOLIA)[0]
     assert best.text == "1537УНЛ" and best.char_scores[3] < 0.1 < 0.9 < best.char_scores[2] and best.score < 0.1
 
@@ -165,7 +166,7 @@ def test_impossible_steps_give_an_empty_reading() -> None:
     nothing = np.full((20, len(BOTH.tokens) + 1), -np.inf)
     assert beam_search(nothing, BOTH.tokens, BOTH) == [] and greedy(nothing, BOTH.tokens) == DecodedText()
     blank = nothing.copy()
-    blank[:, -1] = 0
+    blank[:, BLANK] = 0
     assert beam_search(blank, BOTH.tokens, BOTH) == []
     assert greedy(blank, BOTH.tokens) == DecodedText(log_prob=0.0)
 

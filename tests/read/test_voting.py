@@ -1,5 +1,6 @@
 """Readers that vote."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from alpr_utils.read.reading import Reading
+from alpr_utils.read.temperature import Temperatures
 from alpr_utils.read.voting import VotingReader
 
 PLATE = np.zeros((40, 120, 3), np.uint8)
 
 
-class Opinion:
+class FixedVoter:
     """A reader that always says the same."""
 
     network_weights = weight_count = 10
@@ -20,13 +22,17 @@ class Opinion:
     def __init__(self, *readings: Reading, rectifier: Any = None) -> None:
         self.readings, self.asked, self.rectifier = list(readings), 0, rectifier
 
-    def read_n_best(self, plate: np.ndarray, count: int) -> list[Reading]:
-        self.asked += 1
-        return self.readings[:count]
+    temperatures = Temperatures()
 
-    def read(self, plate: np.ndarray) -> Reading:
+    def read_n_best(
+        self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
         self.asked += 1
-        return self.readings[0] if self.readings else Reading()
+        return [self.readings[:count]] * len(crops)
+
+    def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
+        self.asked += 1
+        return [self.readings[0] if self.readings else Reading()] * len(crops)
 
 
 def mongolian(text: str, score: float) -> Reading:
@@ -34,62 +40,62 @@ def mongolian(text: str, score: float) -> Reading:
 
 
 def vote(classical: Any, *networks: Any) -> Reading:
-    return VotingReader(networks, classical).read(PLATE)
+    return VotingReader(networks, classical).read([PLATE])[0]
 
 
 def test_the_surer_reader_decides() -> None:
     unsure, sure = mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.9)
-    assert vote(Opinion(sure), Opinion(unsure)).text == "2830УАА"
-    assert vote(Opinion(sure), Opinion(mongolian("2830УАД", 0.95))).text == "2830УАД"
+    assert vote(FixedVoter(sure), FixedVoter(unsure)).text == "2830УАА"
+    assert vote(FixedVoter(sure), FixedVoter(mongolian("2830УАД", 0.95))).text == "2830УАД"
 
 
 def test_two_outvote_a_surer_third() -> None:
-    wrong, right = Opinion(mongolian("2830УАД", 0.99)), Opinion(mongolian("2830УАА", 0.6))
+    wrong, right = FixedVoter(mongolian("2830УАД", 0.99)), FixedVoter(mongolian("2830УАА", 0.6))
     assert vote(right, wrong, right).text == "2830УАА"
     assert VotingReader((wrong, right), right).weight_count == 30
 
 
 def test_a_shared_rectifier_counts_once() -> None:
     one, other = SimpleNamespace(weight_count=4), SimpleNamespace(weight_count=4)
-    first, second, third = (Opinion(rectifier=corners) for corners in (one, one, other))
-    assert VotingReader((first, second), Opinion()).weight_count == 34
+    first, second, third = (FixedVoter(rectifier=corners) for corners in (one, one, other))
+    assert VotingReader((first, second), FixedVoter()).weight_count == 34
     assert VotingReader((first, third), None).weight_count == 28
 
 
 def test_nobody_else_is_asked_where_the_networks_agree() -> None:
-    classical = Opinion(mongolian("2830УАД", 1.0))
-    found = vote(classical, Opinion(mongolian("2830УАА", 0.3)), Opinion(mongolian("2830УАА", 0.5)))
+    classical = FixedVoter(mongolian("2830УАД", 1.0))
+    found = vote(classical, FixedVoter(mongolian("2830УАА", 0.3)), FixedVoter(mongolian("2830УАА", 0.5)))
     assert (found.text, found.score) == ("2830УАА", pytest.approx(0.4))
     assert classical.asked == 0
 
 
 def test_a_second_choice_of_one_wins_with_the_support_of_the_other() -> None:
-    network = Opinion(mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.3))
-    found = vote(Opinion(mongolian("2830УАА", 0.5)), network)
+    network = FixedVoter(mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.3))
+    found = vote(FixedVoter(mongolian("2830УАА", 0.5)), network)
     assert found.text == "2830УАА"
     assert found.score == pytest.approx(0.4)
     assert found.rows == 2
 
 
 def test_korean_plates_are_left_to_the_networks() -> None:
-    classical = Opinion(mongolian("2830УАА", 1.0))
+    classical = FixedVoter(mongolian("2830УАА", 1.0))
     korean = Reading("12가3456", 0.4, (0.9,) * 7, 1, "kr")
-    assert vote(classical, Opinion(korean)) == korean
-    assert vote(classical, Opinion(korean), Opinion(Reading("12나3456", 0.9, country="kr"))).text == "12나3456"
+    assert vote(classical, FixedVoter(korean)) == korean
+    assert vote(classical, FixedVoter(korean), FixedVoter(Reading("12나3456", 0.9, country="kr"))).text == "12나3456"
     assert classical.asked == 0
-    assert vote(None, Opinion(mongolian("2830УАД", 0.6))).text == "2830УАД"
+    assert vote(None, FixedVoter(mongolian("2830УАД", 0.6))).text == "2830УАД"
 
 
-def test_without_a_country_the_characters_tell_whose_plate_it_is() -> None:
-    classical = Opinion(mongolian("2830УАА", 0.9))
-    assert vote(classical, Opinion(Reading("2830УАД", 0.6))).text == "2830УАА"
+def test_without_a_country_the_characters_say_whose_plate_it_is() -> None:
+    classical = FixedVoter(mongolian("2830УАА", 0.9))
+    assert vote(classical, FixedVoter(Reading("2830УАД", 0.6))).text == "2830УАА"
     korean = Reading("12가3456", 0.4)
-    assert vote(classical, Opinion(korean)) == korean
+    assert vote(classical, FixedVoter(korean)) == korean
 
 
-def test_a_torso_is_no_vote_and_nothing_is_read_from_nothing() -> None:
-    whole, torso = mongolian("2830УАА", 0.2), mongolian("283", 0.9)
-    assert vote(Opinion(torso), Opinion(whole)) == whole
-    assert vote(Opinion(whole), Opinion()).score == pytest.approx(0.2)
-    assert vote(Opinion(torso), Opinion()) == torso
-    assert vote(Opinion(), Opinion()) == Reading()
+def test_an_incomplete_reading_does_not_vote_and_nothing_is_read_from_nothing() -> None:
+    whole, incomplete = mongolian("2830УАА", 0.2), mongolian("283", 0.9)
+    assert vote(FixedVoter(incomplete), FixedVoter(whole)) == whole
+    assert vote(FixedVoter(whole), FixedVoter()).score == pytest.approx(0.2)
+    assert vote(FixedVoter(incomplete), FixedVoter()) == incomplete
+    assert vote(FixedVoter(), FixedVoter()) == Reading()

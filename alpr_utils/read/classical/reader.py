@@ -1,5 +1,6 @@
 """The classical reader: segmentation, a character classifier, decoding; every step open to inspection."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def hypotheses(remove_shadows: bool) -> tuple[Hypothesis, ...]:
 
 
 def _rank(decoded: Decoded) -> tuple[bool, float]:
-    """A complete plate beats any torso, however sure; then the surer one wins."""
+    """A complete plate beats any incomplete one, however sure; then the surer one wins."""
     return len(decoded.text) == len(SLOTS), decoded.score
 
 
@@ -45,7 +46,6 @@ class ClassicalReader:
     def __init__(
         self,
         model_dir: Path,
-        grammar: bool = True,
         remove_shadows: bool = True,
         parameters: SegmentParameters | None = None,
     ) -> None:
@@ -53,7 +53,6 @@ class ClassicalReader:
 
         Args:
             model_dir: folder of the character classifier.
-            grammar: decode as four digits and three letters; otherwise whatever stands there.
             remove_shadows: flatten uneven light before thresholding.
             parameters: of the segmentation.
 
@@ -62,19 +61,19 @@ class ClassicalReader:
         """
         self.classifier: CharClassifier = load_char_classifier(model_dir)
         self.weight_count = self.classifier.weight_count
-        self.grammar = grammar
         self.parameters = parameters or SegmentParameters()
         self.hypotheses = hypotheses(remove_shadows)
 
-    def read(self, plate: np.ndarray) -> Reading:
-        """Read ``plate: uint8 (H, W, 3) RGB``; an empty `Reading` when nothing is found."""
-        return self.explain(plate)[1]
+    def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
+        """See `Reader.read`."""
+        return [self.explain(crop, grammar)[1] for crop in crops]
 
-    def explain(self, plate: np.ndarray) -> tuple[Segmentation, Reading]:
+    def explain(self, plate: np.ndarray, grammar: bool = True) -> tuple[Segmentation, Reading]:
         """Read a plate and show how: the pictures of the hypothesis that won, and the reading.
 
         Args:
             plate: uint8 (H, W, 3) RGB, at least 1x1.
+            grammar: decode as four digits and three letters; otherwise whatever stands there.
         """
         if min(plate.shape[:2]) < _MIN_SIDE:
             return segment(plate, self.hypotheses[0], self.parameters), Reading()
@@ -83,7 +82,7 @@ class ClassicalReader:
             if best is not None and _settles(best[1], hypothesis):
                 break
             found = segment(plate, hypothesis, self.parameters)
-            decoded = self._decode(found)
+            decoded = self._decode(found, grammar)
             if best is None or _rank(decoded) > _rank(best[1]):
                 best = found, decoded
         assert best is not None
@@ -93,17 +92,8 @@ class ClassicalReader:
             return found, Reading()
         return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, "mn")
 
-    def _decode(self, found: Segmentation) -> Decoded:
+    def _decode(self, found: Segmentation, grammar: bool) -> Decoded:
         images = character_images(found.deskewed, [candidate.box for candidate in found.candidates])
         probabilities = self.classifier.probabilities(images)
-        decoded = decode_grammar(found.candidates, probabilities) if self.grammar else Decoded()
+        decoded = decode_grammar(found.candidates, probabilities) if grammar else Decoded()
         return decoded if decoded.text else decode_free(found.candidates, probabilities)
-
-
-def load_classical_reader(models_root: Path, grammar: bool = True, remove_shadows: bool = True) -> ClassicalReader:
-    """The classical reader with the shipped classifier; ``models_root`` is the folder of all exported models.
-
-    Raises:
-        ModelError: the classifier's folder is missing, incomplete or corrupt.
-    """
-    return ClassicalReader(models_root / MODEL_FOLDER, grammar, remove_shadows)

@@ -62,8 +62,8 @@ def _convolutions(x: keras.KerasTensor, config: CRNNConfig) -> keras.KerasTensor
 def build_crnn(tokens: int, variant: str = "small", unroll: bool = False) -> keras.Model:
     """The untrained network: uint8 or float (B, 64, 160, 1), 0..255 -> logits float32 (B, 80, 1 + tokens).
 
-    Column 0 is CTC's blank, as `keras.losses.ctc` expects it, then come the tokens. With ``unroll`` the steps of an
-    LSTM stand one behind the other in the graph: after half a minute of preparation it trains twice as fast on a CPU.
+    Class 0 is CTC's blank, then come the tokens. With ``unroll`` the steps of an LSTM stand one behind the other in
+    the graph: after half a minute of preparation it trains twice as fast on a CPU.
     """
     config = VARIANTS[variant]
     picture = keras.Input((HEIGHT, WIDTH, 1), name="plate")

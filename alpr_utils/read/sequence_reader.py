@@ -1,0 +1,122 @@
+"""What the CRNN and the character detector share: their model folder, and the way from network to text.
+
+Both give log probabilities of tokens step by step, which the decoders of `alpr_utils.read.ctc` turn into texts.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.models.folder import METADATA_FILE, read_metadata
+from alpr_utils.models.weights import WEIGHTS_FILE
+from alpr_utils.plates import plate_type
+from alpr_utils.read.ctc import beam_search, greedy
+from alpr_utils.read.grammar import Grammar, check_alphabet
+from alpr_utils.read.reading import Reading
+from alpr_utils.read.rectify import Rectifier
+from alpr_utils.read.temperature import Temperatures, stored_temperatures
+from alpr_utils.read.views import ViewReader
+
+
+@dataclass(frozen=True)
+class ReaderFolder:
+    """What the ``metadata.json`` of a reader's model folder says.
+
+    Attributes:
+        path: the folder.
+        tokens: the alphabet, in the order of the network's classes.
+        countries: two-letter codes of those whose plates it was trained on.
+        temperatures: of its scores.
+        metadata: everything.
+    """
+
+    path: Path
+    tokens: tuple[str, ...]
+    countries: tuple[str, ...]
+    temperatures: Temperatures
+    metadata: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path, command: str) -> "ReaderFolder":
+        """Read a folder; ``command`` of ``train`` writes such folders.
+
+        Raises:
+            ModelError: the folder is missing, incomplete or corrupt, or holds no reader.
+        """
+        for needed in (path / METADATA_FILE, path / WEIGHTS_FILE):
+            if not needed.is_file():
+                raise ModelError(f"{needed}: is missing; restore the folder or train it with 'train {command}'.")
+        metadata = read_metadata(path)
+        tokens, countries = tuple(metadata.get("alphabet", ())), tuple(metadata.get("countries", ()))
+        if not tokens or not countries:
+            raise ModelError(f"{path / METADATA_FILE}: has no alphabet or no countries; give the folder of a reader.")
+        try:
+            check_alphabet(tokens)
+        except AlprError as error:
+            raise ModelError(f"{path / METADATA_FILE}: {error}") from None
+        return cls(path, tokens, countries, stored_temperatures(metadata, path), metadata)
+
+    def grammar(self, country: str, words: bool = True) -> Grammar:
+        """The grammar of one of its countries, or with ``auto`` of all; ``words`` as in `Grammar.of`.
+
+        Raises:
+            ModelError: it was not trained on that country, or its alphabet lacks tokens.
+        """
+        countries = self.countries if country == "auto" else (plate_type(country).country,)
+        if not set(countries) <= set(self.countries):
+            raise ModelError(f"{self.path}: reads plates of {', '.join(self.countries)}, not of {country}.")
+        try:
+            return Grammar.of(countries, self.tokens, words)
+        except AlprError as error:
+            raise ModelError(f"{self.path / METADATA_FILE}: {error}") from None
+
+
+class SequenceReader(ViewReader):
+    """A reader whose network gives log probabilities of tokens; subclasses say in `log_probs` what it sees.
+
+    Attributes:
+        tokens: the alphabet.
+        grammar: of the plates that it reads.
+        prune: of `beam_search`.
+    """
+
+    prune = 8.0
+
+    def __init__(
+        self, folder: ReaderFolder, grammar: Grammar, rectifier: Rectifier | None, network_weights: int
+    ) -> None:
+        """Put a reader together; ``rectifier`` as in `ViewReader`."""
+        super().__init__(folder.path.name, folder.temperatures, rectifier, network_weights)
+        self.tokens, self.grammar = folder.tokens, grammar
+
+    def log_probs(self, view: np.ndarray) -> tuple[np.ndarray, int]:
+        """What the network sees in ``view: uint8 (64, 160, 1)``: float (T, 1 + K) as in `ctc`, and the rows of text."""
+        raise NotImplementedError
+
+    def read_view(self, view: np.ndarray, count: int, grammar: bool) -> list[Reading]:
+        """See `ViewReader.read_view`."""
+        log_probs, rows = self.log_probs(view)
+        return readings(log_probs, rows, self.tokens, self.grammar if grammar else None, count, self.prune)
+
+
+def readings(
+    log_probs: np.ndarray, rows: int, tokens: tuple[str, ...], grammar: Grammar | None, count: int, prune: float
+) -> list[Reading]:
+    """The likeliest readings of one plate, best first; without a grammar at most one.
+
+    Args:
+        log_probs: float (T, 1 + K) as in `ctc`.
+        rows: of text.
+        tokens: K tokens.
+        grammar: what plates may say.
+        count: most readings.
+        prune: as in `beam_search`.
+    """
+    if grammar is None:
+        found = [greedy(log_probs, tokens)]
+    else:
+        found = beam_search(log_probs, tokens, grammar, n_best=count, prune=prune)
+    return [Reading(text.text, text.score, text.char_scores, rows, text.country) for text in found if text.text]
