@@ -3,18 +3,27 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import cv2
+import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw
 
-from alpr_utils.draw import FOUND_COLOUR, fitted_line
+from alpr_utils.charts.style import LINE_COLOURS, SKY_BLUE, VERMILION, WIDTH_PX, YELLOW, Rgb, rgb
+from alpr_utils.draw import fitted_line
+from alpr_utils.images import crop_plate
 
-_BOX_COLOURS = ((230, 60, 50), (0, 150, 60), (30, 90, 230), (220, 140, 0), (160, 40, 190), (0, 160, 170))
-_VEHICLE_COLOUR = (60, 120, 255)
+PLATE_COLOUR: Rgb = (0, 210, 150)  # the green of the palette, brighter, for dark photos
+WRONG_COLOUR = rgb(VERMILION)
+IGNORED_COLOUR = rgb(YELLOW)
+FAINT_COLOUR = rgb(SKY_BLUE)
+_BOX_COLOURS = tuple(map(rgb, LINE_COLOURS[:6]))
+_DIMMED = 0.45  # of a picture under a map of scores
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
+_TITLE_PX = 20  # least height of a line of titles in a picture as wide as a notebook shows it
 
 
-class LabelledPlate(Protocol):
+class GeneratedPlate(Protocol):
     """A generated plate, alone or in a scene; coordinates in pixels of its picture."""
 
     @property
@@ -33,28 +42,79 @@ class LabelledPlate(Protocol):
         ...
 
 
-def draw_boxes(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def draw_boxes(image: np.ndarray, boxes_px: np.ndarray) -> np.ndarray:
     """A picture with thin rectangles in changing colours, so that overlapping boxes can be told apart.
 
     Args:
         image: uint8 (H, W, 3) RGB or (H, W) grey.
-        boxes: float32 (N, 4), ymin, xmin, ymax, xmax, normalised.
+        boxes_px: float (N, 4), ymin, xmin, ymax, xmax, pixels of ``image``.
 
     Returns:
         uint8 (H, W, 3) RGB.
     """
     picture = Image.fromarray(image).convert("RGB")
     canvas = ImageDraw.Draw(picture)
-    scale = np.array([picture.height, picture.width] * 2)
-    for number, (ymin, xmin, ymax, xmax) in enumerate(np.round(boxes * scale).astype(int).tolist()):
+    for number, (ymin, xmin, ymax, xmax) in enumerate(np.round(boxes_px).astype(int).tolist()):
         colour = _BOX_COLOURS[number % len(_BOX_COLOURS)]
         canvas.rectangle((xmin, ymin, max(xmin, xmax - 1), max(ymin, ymax - 1)), outline=colour)
     return np.array(picture)
 
 
+def outline(image: np.ndarray, groups: Sequence[tuple[np.ndarray, Rgb]], line: int = 1) -> np.ndarray:
+    """A copy of ``image: uint8 (H, W, 3)`` with groups of boxes, each in its colour, the last group on top.
+
+    Boxes are float (N, 4), ymin, xmin, ymax, xmax, pixels.
+    """
+    picture = image.copy()
+    for boxes, colour in groups:
+        for ymin, xmin, ymax, xmax in np.round(boxes).astype(int).tolist():
+            cv2.rectangle(picture, (xmin, ymin), (xmax - 1, ymax - 1), colour, line)
+    return picture
+
+
+def heat(image: np.ndarray, scores: np.ndarray, stride: int) -> np.ndarray:
+    """``scores: float (rows, columns)``, 0..1, of cells of ``stride`` pixels laid over a dimmed picture, uint8."""
+    height, width = image.shape[:2]
+    colours = matplotlib.colormaps["inferno"](scores)[..., :3]
+    large = np.kron(colours, np.ones((stride, stride, 1)))[:height, :width]
+    shown = np.kron(scores, np.ones((stride, stride)))[:height, :width, None]
+    # A cell without any score shows the picture, a sure one nothing but its colour.
+    share = np.clip(shown, 0, 1) ** 0.5
+    return np.clip(255 * share * large + (1 - share) * _DIMMED * image, 0, 255).astype(np.uint8)
+
+
+def channel_pictures(features: np.ndarray, count: int, height: int) -> list[np.ndarray]:
+    """The ``count`` channels of ``features: float (rows, columns, C)`` that vary most: uint8 (height, w) each."""
+    pictures = []
+    for channel in np.argsort(-features.std(axis=(0, 1)))[:count]:
+        values = features[..., channel]
+        # A few extreme values would leave everything else black.
+        low, high = np.quantile(values, (0.0, 0.99))
+        width = round(height * values.shape[1] / values.shape[0])
+        grey = (255 * np.clip((values - low) / max(high - low, 1e-6), 0, 1)).astype(np.uint8)
+        pictures.append(cv2.resize(grey, (width, height), interpolation=cv2.INTER_NEAREST))
+    return pictures
+
+
+def around(image: np.ndarray, box_px: Sequence[float], times: float = 3, least: int = 160) -> np.ndarray:
+    """The surroundings of a box in pixels, so many times as wide as the box and at least ``least`` pixels."""
+    height, width = image.shape[:2]
+    ymin, xmin, ymax, xmax = box_px
+    middle_y, middle_x = (ymin + ymax) / 2, (xmin + xmax) / 2
+    side = max(times * (xmax - xmin), least)
+    half_y, half_x = 0.3 * side, 0.5 * side
+    window = np.array([middle_y - half_y, middle_x - half_x, middle_y + half_y, middle_x + half_x])
+    return crop_plate(image, window / [height, width, height, width], margin=0)
+
+
+def marked(image: np.ndarray, box_px: Sequence[float]) -> np.ndarray:
+    """The surroundings of a box in pixels, with the box drawn."""
+    return around(outline(image, [(np.array([box_px]), WRONG_COLOUR)]), box_px)
+
+
 def draw_labels(
     image: np.ndarray,
-    plates: Sequence[LabelledPlate],
+    plates: Sequence[GeneratedPlate],
     vehicles: Sequence[np.ndarray] = (),
     scale: int = 1,
     texts: bool = False,
@@ -75,18 +135,18 @@ def draw_labels(
     picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
     canvas = ImageDraw.Draw(picture)
     for ymin, xmin, ymax, xmax in (np.asarray(box) * scale for box in vehicles):
-        canvas.rectangle((xmin, ymin, xmax, ymax), outline=_VEHICLE_COLOUR, width=3)
+        canvas.rectangle((xmin, ymin, xmax, ymax), outline=FAINT_COLOUR, width=3)
     for plate in plates:
         corners = [(float(x), float(y)) for x, y in plate.corners * scale]
-        canvas.line([*corners, corners[0]], fill=FOUND_COLOUR, width=2)
-        canvas.circle(corners[0], 4, outline=FOUND_COLOUR, width=2)
+        canvas.line([*corners, corners[0]], fill=PLATE_COLOUR, width=2)
+        canvas.circle(corners[0], 4, outline=PLATE_COLOUR, width=2)
         if not texts:
             for number, (ymin, xmin, ymax, xmax) in enumerate(plate.char_boxes * scale):
                 canvas.rectangle((xmin, ymin, xmax, ymax), outline=_BOX_COLOURS[number % len(_BOX_COLOURS)])
             continue
         line = fitted_line(plate.text, max(8, size[1] // 24), size[0])
         y = min(max(y for _, y in corners) + 10, size[1] - (line.bottom - line.top) - 4)
-        line.write(canvas, corners[3][0], y, fill=FOUND_COLOUR, stroke_width=2, stroke_fill="black")
+        line.write(canvas, corners[3][0], y, fill=PLATE_COLOUR, stroke_width=2, stroke_fill="black")
     return np.array(picture)
 
 
@@ -139,7 +199,9 @@ def contact_sheet(
     """
     titles = titles or [""] * len(images)
     columns = min(columns, len(images))
-    title_height = max(16, cell_width // 14) if any(titles) else 0
+    # A wide sheet is shown smaller than it is; its titles must be legible all the same.
+    shrinking = max(1.0, columns * (cell_width + gap) / WIDTH_PX)
+    title_height = max(round(_TITLE_PX * shrinking), cell_width // 14) if any(titles) else 0
     tallest = max(image.shape[0] / image.shape[1] for image in images)
     cell_height = max(1, round(cell_width * min(tallest, 1.5)))
     rows = -(-len(images) // columns)

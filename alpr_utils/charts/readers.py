@@ -1,6 +1,5 @@
-"""Charts of what readers can do: tables, bars, curves, confusions, calibration. Each returns a matplotlib figure."""
+"""Tables and charts of what readers can do: exact readings, confusions, calibration, learning."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
+from alpr_utils.charts.logs import logged_values, read_log
+from alpr_utils.charts.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+    chart_grid,
+    chart_style,
+    left_charts,
+    wilson_bars,
+)
 from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluation.crops import CropEvaluation
 from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
@@ -18,20 +32,19 @@ from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
 _NOTHING = "-"
 # The same colour in every chart, whichever readers are in it.
 _COLOURS = {
-    "classical": "C0",
-    "crnn_small": "C1",
-    "crnn_gru": "C2",
-    "crnn_lstm": "C3",
-    "char_detector": "C4",
-    "voting": "C5",
+    "classical": BLACK,
+    "crnn_small": ORANGE,
+    "crnn_gru": SKY_BLUE,
+    "crnn_lstm": BLUE,
+    "char_detector": GREEN,
+    "voting": VERMILION,
 }
-_OTHER_COLOUR = "C7"
-_SEEN = 0.1  # probability from which a character is shown at all
+_LEAST_PROBABILITY = 0.1  # from which on a character is shown at all
 
 
 def reader_colour(name: str) -> str:
     """The colour of a reader in all charts."""
-    return _COLOURS.get(name, _OTHER_COLOUR)
+    return _COLOURS.get(name, PURPLE)
 
 
 def figures_table(evaluations: Sequence[CropEvaluation]) -> str:
@@ -40,53 +53,67 @@ def figures_table(evaluations: Sequence[CropEvaluation]) -> str:
         "| reader | plates | exact | without grammar | CER | CER without grammar | parameters | ms | processor ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in evaluations:
-        rates = f"{one.exact:.1%} | {one.exact_without_grammar:.1%} | {one.cer:.1%} | {one.cer_without_grammar:.1%}"
-        cost = f"{one.parameters:,} | {one.milliseconds:.0f} | {one.processor_milliseconds:.0f}"
-        lines.append(f"| {one.reader} | {one.plates} | {rates} | {cost} |")
+    for figures in evaluations:
+        exact = f"{figures.exact:.1%} | {figures.exact_without_grammar:.1%}"
+        errors = f"{figures.cer:.1%} | {figures.cer_without_grammar:.1%}"
+        cost = f"{figures.parameters:,} | {figures.milliseconds:.0f} | {figures.processor_milliseconds:.0f}"
+        lines.append(f"| {figures.reader} | {figures.plates} | {exact} | {errors} | {cost} |")
     return "\n".join(lines)
 
 
 def draw_groups(evaluations: Sequence[CropEvaluation], measures: Sequence[str]) -> Figure:
-    """Bars of exact by group, one chart a measure of `GroupFigures`, one colour a reader."""
-    figure = Figure(figsize=(12, 2.5 * -(-len(measures) // 3)), layout="constrained")
-    charts = figure.subplots(-(-len(measures) // 3), min(len(measures), 3), sharey=True, squeeze=False).ravel()
-    for axes, measure in zip(charts, measures, strict=False):
-        _draw_group(axes, {one.reader: [g for g in one.groups if g.measure == measure] for one in evaluations})
-        axes.set_title(measure)
-    for axes in charts[len(measures) :]:
-        axes.axis("off")
-    charts[0].set_ylabel("exact, %")
-    charts[0].legend(fontsize=7, loc="lower left")
+    """Bars of exact by group with 95 % intervals, one chart a measure of `GroupFigures`, one colour a reader."""
+    with chart_style():
+        figure, charts = chart_grid(len(measures), 2.6)
+        for axes, measure in zip(charts, measures, strict=True):
+            groups = {
+                figures.reader: [group for group in figures.groups if group.measure == measure]
+                for figures in evaluations
+            }
+            _draw_group(axes, groups)
+            axes.set_title(measure)
+        for axes in left_charts(charts):
+            axes.set_ylabel("exact, %")
+        figure.legend(*charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
 
 def _draw_group(axes: Axes, readers: Mapping[str, Sequence[GroupFigures]]) -> None:
     thickness = 0.8 / max(len(readers), 1)
-    for number, (name, found) in enumerate(readers.items()):
-        places = np.arange(len(found)) + thickness * (number - (len(readers) - 1) / 2)
-        axes.bar(places, [100 * group.exact for group in found], thickness, label=name, color=reader_colour(name))
-    shown = next(iter(readers.values()), ())
-    axes.set_xticks(range(len(shown)), [f"{group.group}\n({group.plates})" for group in shown], fontsize=8)
+    for number, (name, groups) in enumerate(readers.items()):
+        places = np.arange(len(groups)) + thickness * (number - (len(readers) - 1) / 2)
+        shares = [group.exact for group in groups]
+        reach = 100 * wilson_bars(shares, [group.plates for group in groups])
+        lines = {"elinewidth": 0.8, "ecolor": GREY}
+        heights = [100 * share for share in shares]
+        axes.bar(places, heights, thickness, label=name, color=reader_colour(name), yerr=reach, error_kw=lines)
+    groups = next(iter(readers.values()), ())
+    axes.set_xticks(range(len(groups)), [f"{group.group}\n({group.plates})" for group in groups])
     axes.set_ylim(0, 100)
     axes.grid(axis="y", alpha=0.3)
 
 
 def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
-    """Curves of exact against the width of the plates, with the grammar (solid) and without (dotted)."""
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.add_subplot(xlabel="width of the plate, pixels", ylabel="exact, %", ylim=(0, 100))
-    for reader in dict.fromkeys(one.reader for one in evaluations):
-        points = sorted((one.width, one) for one in evaluations if one.reader == reader and one.width)
-        widths = [width for width, _ in points]
-        (line,) = axes.plot(
-            widths, [100 * one.exact for _, one in points], "o-", label=reader, color=reader_colour(reader)
-        )
-        free = [100 * one.exact_without_grammar for _, one in points]
-        axes.plot(widths, free, ":", color=line.get_color())
-    if evaluations:
-        axes.legend()
-    axes.grid(alpha=0.3)
+    """Curves of exact against the width of the plates: with the grammar solid, without dotted.
+
+    The shade around a solid curve is its 95 % interval.
+    """
+    with chart_style():
+        figure, (axes,) = chart_grid(1, 4.0)
+        for reader in dict.fromkeys(figures.reader for figures in evaluations):
+            of_reader = [figures for figures in evaluations if figures.reader == reader and figures.width]
+            of_reader.sort(key=lambda figures: figures.width or 0)
+            widths, colour = [figures.width or 0 for figures in of_reader], reader_colour(reader)
+            shares = [figures.exact for figures in of_reader]
+            free = [100 * figures.exact_without_grammar for figures in of_reader]
+            axes.plot(widths, [100 * share for share in shares], "o-", label=reader, color=colour)
+            axes.plot(widths, free, ":", color=colour)
+            below, above = wilson_bars(shares, [figures.plates for figures in of_reader])
+            axes.fill_between(widths, 100 * (shares - below), 100 * (shares + above), color=colour, alpha=0.1)
+        if evaluations:
+            axes.legend()
+        axes.set(xlabel="width of the plate, pixels", ylabel="exact, %", ylim=(0, 100))
+        axes.grid(alpha=0.3)
     return figure
 
 
@@ -96,54 +123,64 @@ def _use_hangul_font(labels: Sequence[Text]) -> None:
             label.set_fontproperties(FontProperties(fname=HANGUL_FONT, size=label.get_fontsize()))
 
 
-def draw_confusions(readers: Mapping[str, Sequence[Confusion]], most: int = 20) -> Figure:
-    """One matrix a reader: rows what stands there, columns what was read, of the characters confused most by any.
+def draw_confusions(readers: Mapping[str, Sequence[Confusion]], most: int = 14) -> Figure:
+    """One matrix a reader: rows the true character, columns what was read, of the characters confused most by any.
 
     The diagonal, right readings, is left white, so that mistakes can be seen; ``-`` marks what is missing.
     """
-    figure = Figure(figsize=(4.2 * len(readers), 4.4), layout="constrained")
-    charts = figure.subplots(1, len(readers), squeeze=False)[0]
-    wrong = {name: [one for one in found if one.true != one.read] for name, found in readers.items()}
-    blamed: dict[str, int] = {}
-    for one in (one for found in wrong.values() for one in found):
-        for character in (one.true, one.read):
-            blamed[character] = blamed.get(character, 0) + one.count
-    shown = sorted(sorted(blamed, key=lambda character: -blamed[character])[:most])
-    darkest = max((one.count for found in wrong.values() for one in found), default=1)
-    for axes, (name, found) in zip(charts, wrong.items(), strict=True):
-        matrix = np.zeros((len(shown), len(shown)))
-        for one in found:
-            if one.true in shown and one.read in shown:
-                matrix[shown.index(one.true), shown.index(one.read)] = one.count
-        axes.set_title(name)
-        if not shown:
-            axes.axis("off")
-            continue
-        axes.imshow(matrix, cmap="Reds", vmin=0, vmax=darkest)
-        for row, column in np.argwhere(matrix > 0):
-            dark = matrix[row, column] > darkest / 2
-            text = f"{matrix[row, column]:.0f}"
-            axes.text(column, row, text, ha="center", va="center", fontsize=6, color="white" if dark else "black")
-        labels = [character or _NOTHING for character in shown]
-        axes.set_xticks(range(len(shown)), labels, fontsize=8)
-        axes.set_yticks(range(len(shown)), labels, fontsize=8)
-        _use_hangul_font([*axes.get_xticklabels(), *axes.get_yticklabels()])
-        axes.set(xlabel="read", ylabel="stands there")
+    wrong = {name: [item for item in found if item.true != item.read] for name, found in readers.items()}
+    mistakes: dict[str, int] = {}
+    for item in (item for found in wrong.values() for item in found):
+        for character in (item.true, item.read):
+            mistakes[character] = mistakes.get(character, 0) + item.count
+    shown = sorted(sorted(mistakes, key=lambda character: -mistakes[character])[:most])
+    most_frequent = max((item.count for found in wrong.values() for item in found), default=1)
+    with chart_style():
+        figure, charts = chart_grid(len(readers), 4.2, share_y=False)
+        for axes, (name, found) in zip(charts, wrong.items(), strict=True):
+            axes.set_title(name)
+            if shown:
+                _draw_confusion(axes, found, shown, most_frequent)
+            else:
+                axes.axis("off")
     return figure
 
 
+def _draw_confusion(axes: Axes, found: Sequence[Confusion], shown: Sequence[str], most_frequent: int) -> None:
+    matrix = np.zeros((len(shown), len(shown)))
+    for item in found:
+        if item.true in shown and item.read in shown:
+            matrix[shown.index(item.true), shown.index(item.read)] = item.count
+    axes.imshow(matrix, cmap="Blues", vmin=0, vmax=most_frequent)
+    for row, column in np.argwhere(matrix > 0):
+        colour = "white" if matrix[row, column] > most_frequent / 2 else "black"
+        axes.text(column, row, f"{matrix[row, column]:.0f}", ha="center", va="center", color=colour)
+    labels = [character or _NOTHING for character in shown]
+    axes.set_xticks(range(len(shown)), labels)
+    axes.set_yticks(range(len(shown)), labels)
+    _use_hangul_font([*axes.get_xticklabels(), *axes.get_yticklabels()])
+    axes.set(xlabel="read", ylabel="true")
+
+
 def draw_calibration(calibrations: Mapping[str, Calibration]) -> Figure:
-    """One reliability diagram a name: the share read exactly over the score; on the dashed line both are the same."""
-    figure = Figure(figsize=(2.9 * len(calibrations), 3.2), layout="constrained")
-    charts = figure.subplots(1, len(calibrations), sharey=True, squeeze=False)[0]
-    for axes, (name, found) in zip(charts, calibrations.items(), strict=True):
-        axes.plot((0, 1), (0, 1), "--", color="grey", linewidth=1)
-        for one in found.bins:
-            axes.bar((one.low + one.high) / 2, one.exact, one.high - one.low, color="tab:blue", alpha=0.5)
-            axes.plot(one.score, one.exact, "o", color="tab:red", markersize=3)
-            axes.text((one.low + one.high) / 2, 0.02, str(one.plates), ha="center", fontsize=6)
-        axes.set(title=f"{name}\nerror {found.error:.1%}", xlabel="score", xlim=(0, 1), ylim=(0, 1.02))
-    charts[0].set_ylabel("share read exactly")
+    """One reliability diagram a name: the share read exactly over the score; on the dashed line both are the same.
+
+    The number of plates stands in each bar, its line is the 95 % interval of the share.
+    """
+    with chart_style():
+        figure, charts = chart_grid(len(calibrations), 3.2, columns=3)
+        for axes, (name, calibration) in zip(charts, calibrations.items(), strict=True):
+            axes.plot((0, 1), (0, 1), "--", color=GREY, linewidth=1)
+            for scores in calibration.bins:
+                middle, width = (scores.low + scores.high) / 2, scores.high - scores.low
+                reach = wilson_bars([scores.exact], [scores.plates])
+                axes.bar(middle, scores.exact, width, yerr=reach, color=SKY_BLUE, alpha=0.7, ecolor=GREY)
+                axes.plot(scores.score, scores.exact, "o", color=VERMILION, markersize=4)
+                axes.text(middle, 0.02, str(scores.plates), ha="center", rotation=90, va="bottom")
+            title = f"{name}\nerror {calibration.error:.1%}"
+            axes.set(title=title, xlabel="score", xlim=(0, 1), ylim=(0, 1.02))
+        for axes in left_charts(charts, 3):
+            axes.set_ylabel("share read exactly")
     return figure
 
 
@@ -152,51 +189,49 @@ def draw_learning(logs: Mapping[str, Path]) -> Figure:
 
     A vertical line stands where another stage of a training begins.
     """
-    figure = Figure(figsize=(11, 3.2), layout="constrained")
-    losses, exact = figure.subplots(1, 2)
-    for name, log in logs.items():
-        with log.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        for axes, column, style in ((losses, "loss", "-"), (losses, "val_loss", ":"), (exact, "val_exact", "-")):
-            known = [epoch for epoch, row in enumerate(rows) if row.get(column) not in (None, "", "NA")]
-            if known:
-                label = name if style == "-" else f"{name}, validation"
-                values = [float(rows[epoch][column]) for epoch in known]
-                axes.plot([epoch + 1 for epoch in known], values, style, color=reader_colour(name), label=label)
-        for epoch, (before, after) in enumerate(pairwise(rows), start=1):
-            if before.get("stage") != after.get("stage"):
-                losses.axvline(epoch + 0.5, color=reader_colour(name), linewidth=0.5)
-                exact.axvline(epoch + 0.5, color=reader_colour(name), linewidth=0.5)
-    losses.set(title="loss", xlabel="epoch", yscale="log")
-    exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1))
-    for axes in (losses, exact):
-        axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=7)
+    with chart_style():
+        figure, (losses, exact) = chart_grid(2, 3.4, share_y=False)
+        for name, log in logs.items():
+            rows, colour = read_log(log), reader_colour(name)
+            for axes, column, style in ((losses, "loss", "-"), (losses, "val_loss", ":"), (exact, "val_exact", "-")):
+                epochs, values = logged_values(rows, column)
+                if epochs:
+                    axes.plot(epochs, values, style, color=colour, label=name if style == "-" else None)
+            for epoch, (before, after) in enumerate(pairwise(rows), start=1):
+                if before.get("stage") != after.get("stage"):
+                    for axes in (losses, exact):
+                        axes.axvline(epoch + 0.5, color=colour, linewidth=0.5)
+        losses.set(title="loss, of validation dotted", xlabel="epoch", yscale="log")
+        exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1))
+        for axes in (losses, exact):
+            axes.grid(alpha=0.3)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend()
     return figure
 
 
 def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Figure:
-    """What a CRNN sees and what it says at each step, upper band left, lower band right.
+    """What a CRNN sees and how likely it finds each character at each step, upper band left, lower band right.
 
     Args:
         view: uint8 (64, 160, 1).
         probabilities: float (80, classes), the upper band's 40 steps first, see `CRNNReader.step_probabilities`.
         names: of the classes, the blank first.
     """
-    figure = Figure(figsize=(12, 4.2), layout="constrained")
-    pictures, heat = figure.subplots(2, 2, height_ratios=(1, 2.4), sharey="row")
-    shown = [k for k in range(1, len(names)) if probabilities[:, k].max() > _SEEN]
-    steps, half = len(probabilities) // 2, len(view) // 2
-    for band, name in enumerate(("upper band", "lower band")):
-        # The picture is stretched to the steps, so that what stands above a step is what it sees.
-        extent = (-0.5, steps - 0.5, half, 0)
-        pictures[band].imshow(view[band * half :][:half, :, 0], cmap="gray", extent=extent, aspect="auto")
-        pictures[band].set_title(name)
-        pictures[band].axis("off")
-        says = probabilities[band * steps :][:steps, shown].T
-        heat[band].imshow(says, aspect="auto", cmap="magma", vmin=0, vmax=1)
-        heat[band].set_xlabel("step")
-    heat[0].set_yticks(range(len(shown)), [names[k] for k in shown])
-    _use_hangul_font(heat[0].get_yticklabels())
+    shown = [k for k in range(1, len(names)) if probabilities[:, k].max() > _LEAST_PROBABILITY]
+    steps, height = len(probabilities) // 2, len(view) // 2
+    with chart_style():
+        figure, charts = chart_grid(4, 2.0, share_y=False)
+        pictures, heat = charts[:2], charts[2:]
+        for band, name in enumerate(("upper band", "lower band")):
+            # The picture is stretched to the steps, so that what stands above a step is what the network sees there.
+            extent = (-0.5, steps - 0.5, height, 0)
+            pictures[band].imshow(view[band * height :][:height, :, 0], cmap="gray", extent=extent, aspect="auto")
+            pictures[band].set_title(name)
+            pictures[band].axis("off")
+            likely = probabilities[band * steps :][:steps, shown].T
+            heat[band].imshow(likely, aspect="auto", cmap="magma", vmin=0, vmax=1)
+            heat[band].set_xlabel("step")
+            heat[band].set_yticks(range(len(shown)), [names[k] for k in shown])
+            _use_hangul_font(heat[band].get_yticklabels())
     return figure

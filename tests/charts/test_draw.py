@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from alpr_utils.charts.draw import contact_sheet, draw_labels, side_by_side, step_figure
-from alpr_utils.draw import FOUND_COLOUR
+from alpr_utils.charts.draw import PLATE_COLOUR, contact_sheet, draw_labels, side_by_side, step_figure
 from alpr_utils.synth.plate.labels import ScenePlate
 
 
@@ -39,7 +38,7 @@ def test_labels_lie_where_they_belong() -> None:
     image = np.zeros((60, 100, 3), np.uint8)
     drawn = draw_labels(image, [_generated()], [np.array([5, 5, 58, 95], np.float32)], scale=2)
     assert drawn.shape == (120, 200, 3) and not image.any()
-    assert (drawn[100, 50] == FOUND_COLOUR).all(), "lower side of the plate"
+    assert (drawn[100, 50] == PLATE_COLOUR).all(), "lower side of the plate"
     assert drawn[68, 60].any() and drawn[68, 90].any(), "upper sides of both characters"
     assert drawn[60, 10].any(), "left side of the vehicle"
     assert not drawn[80, 70].any(), "nothing between the characters"
