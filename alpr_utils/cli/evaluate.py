@@ -282,6 +282,7 @@ def calibrate(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Plates to generate.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the generated plates; not one of a training.")] = _FITTED_SEED,
+    country: CountryOption = "auto",
     models: ModelsOption = None,
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
@@ -293,10 +294,10 @@ def calibrate(
 
     folder = _models_folder(models)
     sources = [parse_source(text, ("a", "b")) for text in data or [GENERATED]]
-    plates = [crop for source, _, half in sources for crop in _plate_crops(source, half, count, "auto", folder, seed)]
+    plates = [crop for source, _, half in sources for crop in _plate_crops(source, half, count, country, folder, seed)]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     for name in reader:
-        opened = load_reader(name, ReaderOptions(models_dir=folder))
+        opened = load_reader(name, ReaderOptions(country=country, models_dir=folder))
         if not isinstance(opened, NBestReader):
             raise typer.BadParameter(f"'{name}' has no temperature; choose another reader.")
         for how, result in zip(("with", "without"), fit(opened, plates, described, folder / name), strict=True):

@@ -1,7 +1,5 @@
-"""How good is a reader on plates that somebody else has found: true boxes of photos, pictures of one plate each, or
-plates that the generator makes for the occasion?"""
+"""How good is a reader alone: on true boxes of photos, on pictures of one plate each, or on generated plates?"""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from alpr_utils.evaluation.readers import (
     groups,
     share,
 )
+from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.images import crop_plate
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.read.reading import Reader
@@ -133,6 +132,15 @@ def shrunk(crop: np.ndarray, width: int) -> np.ndarray:
     return cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
 
 
+def _outcome(crop: PlateCrop, reader: Reader, width: int | None, watch: Stopwatch) -> CropOutcome:
+    image = shrunk(crop.image, width) if width else crop.image
+    with watch.stage("read"):
+        (reading,) = reader.read([image])
+    (free,) = reader.read([image], grammar=False)
+    texts = reading.text, round(reading.score, 4), free.text, round(free.score, 4)
+    return CropOutcome(crop.name, crop.text, crop.country, crop.rows, crop.conditions, *texts)
+
+
 def evaluate_crops(
     crops: Sequence[PlateCrop], reader: Reader, data: str = "", width: int | None = None
 ) -> CropEvaluation:
@@ -145,31 +153,25 @@ def evaluate_crops(
         width: in pixels; wider plates are shrunk to it first.
     """
     reader.read([crops[0].image])  # the first call of a network takes longer
-    outcomes, times = [], []
-    for crop in crops:
-        image = shrunk(crop.image, width) if width else crop.image
-        start = time.perf_counter(), time.process_time()
-        (reading,) = reader.read([image])
-        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
-        (free,) = reader.read([image], grammar=False)
-        facts = crop.name, crop.text, crop.country, crop.rows, crop.conditions
-        outcomes.append(CropOutcome(*facts, reading.text, round(reading.score, 4), free.text, round(free.score, 4)))
-    milliseconds, of_processors = (round(1000 * float(ms), 2) for ms in np.median(times, axis=0))
-    pairs = [(one.true_text, one.text) for one in outcomes]
-    free_pairs = [(one.true_text, one.text_without_grammar) for one in outcomes]
+    watch = Stopwatch()
+    outcomes = [_outcome(crop, reader, width, watch) for crop in crops]
+    milliseconds, of_processors = (round(ms, 2) for ms in watch.medians()["read"])
+    pairs = [(outcome.true_text, outcome.text) for outcome in outcomes]
+    free_pairs = [(outcome.true_text, outcome.text_without_grammar) for outcome in outcomes]
+    right = [outcome.is_exact for outcome in outcomes]
     return CropEvaluation(
         data=data,
         reader=reader.name,
         width=width,
         parameters=reader.weight_count,
         plates=len(outcomes),
-        exact=share([one.is_exact for one in outcomes]),
-        exact_without_grammar=share([one.is_exact_without_grammar for one in outcomes]),
+        exact=share(right),
+        exact_without_grammar=share([outcome.is_exact_without_grammar for outcome in outcomes]),
         cer=character_error_rate(pairs),
         cer_without_grammar=character_error_rate(free_pairs),
         milliseconds=milliseconds,
         processor_milliseconds=of_processors,
-        calibration=calibration([one.score for one in outcomes], [one.is_exact for one in outcomes]),
+        calibration=calibration([outcome.score for outcome in outcomes], right),
         groups=groups(outcomes),
         confusions=confusions(pairs),
         confusions_without_grammar=confusions(free_pairs),

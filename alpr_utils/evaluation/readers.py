@@ -1,4 +1,4 @@
-"""The figures of a reader, from what became of single plates: exact, CER, confusions, kinds of plates, calibration."""
+"""The figures of a reader, counted over single plates: exact, CER, confusions, groups of plates, calibration."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ _THIRDS = (1 / 3, 2 / 3)
 
 @dataclass(frozen=True)
 class CropOutcome:
-    """One plate: name of its picture, what stands on it, how it was seen, and what was read with its score, 0..1."""
+    """One plate: name of its picture, true text, conditions, and what was read with its score, 0..1."""
 
     name: str
     true_text: str
@@ -39,7 +39,7 @@ class CropOutcome:
 
 @dataclass(frozen=True)
 class Confusion:
-    """So often ``read`` was read where ``true`` stands; ``""``: nothing was read, or nothing stands there."""
+    """How often ``read`` was read in place of ``true``; ``""``: a character was missed (read) or invented (true)."""
 
     true: str
     read: str
@@ -101,7 +101,7 @@ def character_error_rate(pairs: Sequence[tuple[str, str]]) -> float:
 
 
 def _aligned(true: str, read: str) -> Iterator[tuple[str, str]]:
-    """The characters of both texts side by side as their Levenshtein distance lays them, ``""`` for a gap."""
+    """The characters of both texts side by side, aligned by their Levenshtein distance, ``""`` for a gap."""
     for step in Levenshtein.opcodes(true, read):
         first, second = true[step.src_start : step.src_end], read[step.dest_start : step.dest_end]
         for place in range(max(len(first), len(second))):
@@ -123,7 +123,7 @@ def calibration(scores: Sequence[float], right: Sequence[bool], bins: int = 10) 
         inside = number == index
         means = float(values[inside].mean()), float(exact[inside].mean())
         filled.append(CalibrationBin(float(index / bins), float((index + 1) / bins), int(inside.sum()), *means))
-    error = sum(one.plates * abs(one.score - one.exact) for one in filled) / max(len(values), 1)
+    error = sum(scores.plates * abs(scores.score - scores.exact) for scores in filled) / max(len(values), 1)
     return Calibration(round(error, 4), tuple(filled))
 
 
@@ -132,41 +132,42 @@ def _figures(measure: str, group: str, outcomes: Sequence[CropOutcome]) -> Group
         measure=measure,
         group=group,
         plates=len(outcomes),
-        exact=share([one.is_exact for one in outcomes]),
-        exact_without_grammar=share([one.is_exact_without_grammar for one in outcomes]),
-        cer=character_error_rate([(one.true_text, one.text) for one in outcomes]),
+        exact=share([outcome.is_exact for outcome in outcomes]),
+        exact_without_grammar=share([outcome.is_exact_without_grammar for outcome in outcomes]),
+        cer=character_error_rate([(outcome.true_text, outcome.text) for outcome in outcomes]),
     )
 
 
 def _by_value(
     measure: str, outcomes: Sequence[CropOutcome], value: Callable[[CropOutcome], str]
 ) -> Iterator[GroupFigures]:
-    for group in sorted({value(one) for one in outcomes}):
-        yield _figures(measure, group, [one for one in outcomes if value(one) == group])
+    groups = sorted({value(outcome) for outcome in outcomes})
+    for group in groups:
+        yield _figures(measure, group, [outcome for outcome in outcomes if value(outcome) == group])
 
 
 def _by_thirds(
     measure: str, outcomes: Sequence[CropOutcome], value: Callable[[Conditions], float | None]
 ) -> Iterator[GroupFigures]:
-    """Thirds of the plates, so that none is empty; the same plates whatever the reader."""
-    measured = [(number, one) for one in outcomes if (number := value(one.conditions)) is not None]
+    """Thirds of the plates, so that no group is empty; the same plates whatever the reader."""
+    measured = [(number, outcome) for outcome in outcomes if (number := value(outcome.conditions)) is not None]
     if not measured:
         return
     numbers = np.array([number for number, _ in measured])
     thirds = np.searchsorted(np.quantile(numbers, _THIRDS), numbers, side="left")
     for third in np.unique(thirds):
         inside = numbers[thirds == third]
-        members = [one for (_, one), place in zip(measured, thirds, strict=True) if place == third]
+        members = [outcome for (_, outcome), place in zip(measured, thirds, strict=True) if place == third]
         yield _figures(measure, f"{inside.min():g} to {inside.max():g}", members)
 
 
 def groups(outcomes: Sequence[CropOutcome]) -> tuple[GroupFigures, ...]:
     """The figures by country, by rows, and by thirds of blur, tilt, darkness and width."""
     return (
-        *_by_value("country", outcomes, lambda one: one.country),
-        *_by_value("rows", outcomes, lambda one: str(one.rows)),
-        *_by_thirds("blur", outcomes, lambda seen: seen.blur),
-        *_by_thirds("tilt", outcomes, lambda seen: seen.tilt),
-        *_by_thirds("darkness", outcomes, lambda seen: seen.darkness),
-        *_by_thirds("width", outcomes, lambda seen: seen.width),
+        *_by_value("country", outcomes, lambda outcome: outcome.country),
+        *_by_value("rows", outcomes, lambda outcome: str(outcome.rows)),
+        *_by_thirds("blur", outcomes, lambda conditions: conditions.blur),
+        *_by_thirds("tilt", outcomes, lambda conditions: conditions.tilt),
+        *_by_thirds("darkness", outcomes, lambda conditions: conditions.darkness),
+        *_by_thirds("width", outcomes, lambda conditions: conditions.width),
     )

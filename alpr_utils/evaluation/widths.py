@@ -1,4 +1,4 @@
-"""How does finding plates depend on how wide they are in the picture?"""
+"""How many plates of each width are found?"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

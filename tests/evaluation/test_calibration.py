@@ -1,6 +1,7 @@
 """Temperatures: found where scores were spoilt, stored with the weights, and changing no reading."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,11 @@ import pytest
 
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.evaluation.calibration import (
-    RivalScores,
+    NBestScores,
     best_scores,
     calibrate,
     fit_temperature,
-    surprise,
+    mean_nll,
 )
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import PlateCrop
@@ -21,11 +22,11 @@ from alpr_utils.read.reading import NBestReader, Reading
 from alpr_utils.read.temperature import Temperature, Temperatures, stored_temperatures, tempered
 
 
-def spoilt(count: int, temperature: float) -> list[RivalScores]:
+def spoilt(count: int, temperature: float) -> list[NBestScores]:
     """Plates whose scores are probabilities once they are tempered."""
     rng = np.random.default_rng(3)
     chances = rng.uniform(0.05, 0.99, count)
-    return [RivalScores(tempered([c], Temperature(1 / temperature)), bool(rng.random() < c)) for c in chances]
+    return [NBestScores(tempered([c], Temperature(1 / temperature)), bool(rng.random() < c)) for c in chances]
 
 
 class Certain:
@@ -50,16 +51,16 @@ def test_the_temperature_that_spoilt_the_scores_is_found(temperature: float) -> 
     fit = fit_temperature(spoilt(2000, temperature))
     assert fit.temperature.value == pytest.approx(temperature, rel=0.25)
     assert 0.6 < fit.temperature.rest < 1.7
-    assert fit.after.error < 0.06 and fit.surprise_after <= fit.surprise_before + 0.01
+    assert fit.after.error < 0.06 and fit.nll_after <= fit.nll_before + 0.01
     assert temperature == 1 or fit.after.error < fit.before.error
     assert fit.plates == 1000
 
 
 def test_certainty_that_is_wrong_costs_most() -> None:
-    right, wrong = RivalScores((0.999,), True), RivalScores((0.999,), False)
-    assert surprise([right], Temperature()) < 0.01 < 5 < surprise([wrong], Temperature())
-    assert surprise([wrong], Temperature(3)) < surprise([wrong], Temperature(1, 2)) < surprise([wrong], Temperature())
-    assert best_scores([RivalScores((0.6, 0.3), True)], Temperature()) == pytest.approx([0.6])
+    right, wrong = NBestScores((0.999,), True), NBestScores((0.999,), False)
+    assert mean_nll([right], Temperature()) < 0.01 < 5 < mean_nll([wrong], Temperature())
+    assert mean_nll([wrong], Temperature(3)) < mean_nll([wrong], Temperature(1, 2)) < mean_nll([wrong], Temperature())
+    assert best_scores([NBestScores((0.6, 0.3), True)], Temperature()) == pytest.approx([0.6])
     with pytest.raises(AlprError, match="too few"):
         fit_temperature([right] * 5)
 
@@ -110,3 +111,19 @@ def test_models_tell_what_they_were_trained_on() -> None:
     assert trained_on(json.loads(json.dumps({"training": [first, second]}))) == ("photos:a", "crops", "old")
     assert trained_on({"training": []}) == ()
     assert trained_on({"sources": [{"folder": "cars", "part": "swap-all"}]}) == ("cars:swap-all",)
+
+
+class Silent(Certain):
+    """Finds nothing to read."""
+
+    def read_n_best(
+        self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        return [[] for _ in crops]
+
+
+def test_a_reader_that_reads_nothing_is_told_apart_from_too_few_plates(tmp_path: Path) -> None:
+    image = np.zeros((20, 60, 3), np.uint8)
+    crops = [PlateCrop("", "1537УНЛ", "mn", 1, image, conditions_of(image, None))] * 30
+    with pytest.raises(AlprError, match="crnn_new: gives a text for 0 of 30 plates"):
+        calibrate(Silent(), crops, "", tmp_path / "crnn_new")
