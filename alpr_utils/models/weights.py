@@ -12,9 +12,9 @@ from alpr_utils.errors import ModelError
 WEIGHTS_FILE = "weights.npz"  # of a model folder
 
 
-def save_weights(network: keras.Model, file: Path) -> None:
-    """Store the weights in half precision; the rounding is far smaller than the noise of training."""
-    np.savez_compressed(file, *[weight.astype(np.float16) for weight in network.get_weights()])
+def save_weights(network: keras.Model, file: Path, dtype: type[np.floating] = np.float16) -> None:
+    """Store the weights, usually in half precision: the rounding is far smaller than the noise of training."""
+    np.savez_compressed(file, *[weight.astype(dtype) for weight in network.get_weights()])
 
 
 def load_weights(network: keras.Model, file: Path) -> None:

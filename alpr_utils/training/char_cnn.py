@@ -9,8 +9,9 @@ import numpy as np
 
 from alpr_utils.errors import OutputError
 from alpr_utils.models.folder import read_metadata, write_metadata
+from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
 from alpr_utils.plates.mongolia import ALPHABET
-from alpr_utils.read.classical.char_cnn import CLASS_COUNT, MODEL_FILE, CharClassifier, build_char_cnn, load_char_cnn
+from alpr_utils.read.classical.char_cnn import CLASS_COUNT, CharClassifier, build_char_cnn, load_char_cnn
 from alpr_utils.read.classical.char_image import SIDE
 from alpr_utils.read.classical.labelled import named_right
 from alpr_utils.training.char_samples import (
@@ -69,13 +70,6 @@ def _fit(
     )
 
 
-def _save_weights_only(model: keras.Model, file: Path) -> None:
-    """Write the network without its optimiser, whose state would triple the file."""
-    plain = build_char_cnn()
-    plain.set_weights(model.get_weights())
-    plain.save(file)
-
-
 def _draw_curves(history: dict[str, list[float]], picture: Path) -> None:
     from matplotlib.figure import Figure
 
@@ -103,7 +97,7 @@ def train_char_cnn(
     Without ``data`` it learns from generated characters alone; with ``start_from`` an earlier model is tuned further.
 
     Args:
-        output_dir: becomes the model folder: ``char_cnn.keras``, ``metadata.json``, ``curves.png``.
+        output_dir: becomes the model folder: ``weights.npz``, ``metadata.json``, ``curves.png``.
         data: folders of photos with labelled plates and characters, added to the generated characters.
         samples_per_class: generated examples of each character, 200 or more.
         epochs: passes over all examples.
@@ -129,7 +123,7 @@ def train_char_cnn(
     model = load_char_cnn(start_from) if start_from else build_char_cnn()
     rate = _TUNING_RATE if start_from else _LEARNING_RATE
     history = _fit(model, training, validation, epochs, rate).history
-    _save_weights_only(model, output_dir / MODEL_FILE)
+    save_weights(model, output_dir / WEIGHTS_FILE, np.float32)
     _draw_curves(history, output_dir / "curves.png")
     result = CharTrainingResult(output_dir, _accuracy(CharClassifier(model), validation), len(training))
     training_data = {
@@ -154,4 +148,4 @@ def _write_metadata(result: CharTrainingResult, training_data: dict[str, object]
         "training_data": training_data,
         "figures": {"accuracy_on_kept_back_generated_characters": round(result.generated_accuracy, 4)},
     }
-    write_metadata(result.folder, facts, [result.folder / MODEL_FILE])
+    write_metadata(result.folder, facts, [result.folder / WEIGHTS_FILE])

@@ -16,10 +16,10 @@ from alpr_utils.evaluation.characters import evaluate_characters
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.models.folder import METADATA_FILE
+from alpr_utils.models.weights import WEIGHTS_FILE
 from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES
 from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.read.classical.char_cnn import (
-    MODEL_FILE,
     REJECT_CLASS,
     CharClassifier,
     build_char_cnn,
@@ -166,7 +166,7 @@ def test_shipped_folder_is_complete_and_light():
     folder = MODELS / MODEL_FOLDER
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["alphabet"] == ALPHABET
-    assert metadata["sha256"].keys() == {MODEL_FILE}
+    assert metadata["sha256"].keys() == {WEIGHTS_FILE}
     assert sum(file.stat().st_size for file in folder.iterdir()) < 2_000_000
 
 
@@ -194,13 +194,13 @@ def test_broken_metadata_is_named(tmp_path, content):
 
 def test_a_corrupt_weights_file_is_named(tmp_path):
     folder = _copy_of_model(tmp_path)
-    (folder / MODEL_FILE).write_bytes(b"broken")
+    (folder / WEIGHTS_FILE).write_bytes(b"broken")
     with pytest.raises(ModelError, match="checksum"):
         load_char_classifier(folder)
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     del metadata["sha256"]
     (folder / METADATA_FILE).write_text(json.dumps(metadata), encoding="utf-8")
-    with pytest.raises(ModelError, match="no Keras model"):
+    with pytest.raises(ModelError, match="does not hold weights"):
         load_char_classifier(folder)
 
 
@@ -275,13 +275,13 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     result = train_char_cnn(
         tmp_path / "tuned", [labelled_folder], samples_per_class=2, epochs=1, start_from=MODELS / MODEL_FOLDER
     )
-    assert {file.name for file in result.folder.iterdir()} == {MODEL_FILE, METADATA_FILE, "curves.png"}
+    assert {file.name for file in result.folder.iterdir()} == {WEIGHTS_FILE, METADATA_FILE, "curves.png"}
     assert result.training_characters > 2 * len(ALPHABET)
     assert result.generated_accuracy > 0.8
     metadata = json.loads((result.folder / METADATA_FILE).read_text(encoding="utf-8"))
     shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["training_data"]["started_from"] == shipped["training_data"]
-    ClassicalReader(result.folder).read(next(sample_plates(1, "mn")).image)
+    ClassicalReader(result.folder).read([next(sample_plates(1, "mn")).image])
 
 
 def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):

@@ -1,6 +1,7 @@
 """The character classifier: a small convolutional network in the manner of LeNet (LeCun et al. 1998), and its folder.
 
-A model folder holds ``char_cnn.keras`` (network and weights), ``metadata.json`` and ``curves.png``.
+A model folder holds ``weights.npz`` (full precision: its probabilities decide close calls), ``metadata.json`` and
+``curves.png``.
 """
 
 from pathlib import Path
@@ -11,11 +12,10 @@ from keras import layers
 
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
-from alpr_utils.models.weights import compiled
+from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_image import SIDE
 
-MODEL_FILE = "char_cnn.keras"
 REJECT_CLASS = len(ALPHABET)  # "not a character": oval, emblem, bolts, pieces of frame, halves of characters
 CLASS_COUNT = len(ALPHABET) + 1
 
@@ -64,8 +64,8 @@ def load_char_cnn(folder: Path) -> keras.Model:
     Raises:
         ModelError: the folder is missing or incomplete, its weights are corrupt or have another alphabet.
     """
-    file, metadata_file = folder / MODEL_FILE, folder / METADATA_FILE
-    for needed in (file, metadata_file):
+    metadata_file = folder / METADATA_FILE
+    for needed in (folder / WEIGHTS_FILE, metadata_file):
         if not needed.is_file():
             raise ModelError(f"{needed}: is missing; restore the folder or train it with 'train chars'.")
     alphabet = read_metadata(folder).get("alphabet")
@@ -73,10 +73,9 @@ def load_char_cnn(folder: Path) -> keras.Model:
         raise ModelError(
             f"{metadata_file}: was trained for the alphabet {alphabet}; train it again with 'train chars'."
         )
-    try:
-        return keras.saving.load_model(file, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"{file}: is no Keras model that this version can open ({error}); train it again.") from None
+    network = build_char_cnn()
+    load_weights(network, folder / WEIGHTS_FILE)
+    return network
 
 
 def load_char_classifier(folder: Path) -> CharClassifier:
