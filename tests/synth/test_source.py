@@ -5,7 +5,7 @@ import pytest
 
 from alpr_utils.cli import app as cli
 from alpr_utils.synth.files import benchmark
-from alpr_utils.synth.files.source import GeneratedPlates, as_tf_dataset
+from alpr_utils.synth.files.source import GeneratedPlates
 from alpr_utils.synth.photo.degrade import DegradedPlate
 
 
@@ -43,14 +43,6 @@ def test_fit_takes_it() -> None:
     history = network.fit(source, epochs=2, verbose=0)
     assert len(history.history["loss"]) == 2
     assert source.epoch >= 2
-
-
-def test_as_tf_dataset_has_the_same_batches() -> None:
-    source = GeneratedPlates(_encode, 2, 2, "mn", seed=3)
-    batches = [images.numpy() for images, _ in as_tf_dataset(GeneratedPlates(_encode, 2, 2, "mn", seed=3)).take(3)]
-    np.testing.assert_array_equal(batches[:2], _epoch(source))
-    source.on_epoch_end()
-    np.testing.assert_array_equal(batches[2], source[0][0])
 
 
 def test_benchmark_prints_figures(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

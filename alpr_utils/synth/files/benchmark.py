@@ -1,4 +1,4 @@
-"""How fast pictures are generated, encoded as they would be written, and whether the memory stays flat."""
+"""How fast pictures are generated and encoded, and whether memory use stays constant."""
 
 import multiprocessing
 import sys

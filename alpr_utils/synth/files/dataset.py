@@ -96,7 +96,7 @@ def write_dataset(
     form: str = "voc",
     progress: Callable[[int], None] = lambda pictures: None,
 ) -> None:
-    """Write ``count`` pictures into ``out``, or what is missing of them after an earlier run of the same recipe.
+    """Write ``count`` pictures into ``out``, or those that an earlier run of the same recipe did not finish.
 
     A larger ``count`` than before adds to the folder. The files are the same whatever the number of ``workers``
     (processes). ``progress`` is called now and then with the number of pictures written since the last call.

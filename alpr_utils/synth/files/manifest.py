@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def _label_box(box: np.ndarray, width: int, height: int) -> Box:
-    """A box, ymin, xmin, ymax, xmax in pixels, cut at the edges of the picture, in tenths of a pixel."""
+    """A box, ymin, xmin, ymax, xmax in pixels, clipped to the picture and rounded to tenths of a pixel."""
     ymin, xmin, ymax, xmax = (float(side) for side in box)
     return (
         round(max(ymin, 0.0), 1),

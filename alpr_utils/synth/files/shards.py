@@ -1,4 +1,4 @@
-"""Pieces of a data set that are written whole or not at all, so that a killed generator loses and doubles nothing.
+"""Pieces of a data set, each written whole or not at all, so that a run that is killed does no harm.
 
 A shard is written into ``unfinished/``, then renamed into ``complete/``: from that moment it counts. Its pictures and
 annotations are then moved to ``images/`` and ``annotations/`` and its table of plates to ``shards/``; a move that was

@@ -1,4 +1,4 @@
-"""Generated plates as a training source that never ends: nothing is written, every epoch brings new ones."""
+"""Generated plates as an endless training source: nothing is written, every epoch has new plates."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -63,19 +63,3 @@ class GeneratedPlates(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         return self.encode(self.plates(index))
-
-
-def as_tf_dataset(source: GeneratedPlates) -> Any:
-    """``source`` as a ``tf.data.Dataset`` that never ends; its batches all have the types and ranks of the first."""
-    import tensorflow as tf
-
-    def batches() -> Any:
-        while True:
-            yield from (source[index] for index in range(len(source)))
-            source.on_epoch_end()
-
-    def any_size(array: Any) -> Any:
-        return tf.TensorSpec((None,) * np.ndim(array), np.asarray(array).dtype)
-
-    signature = tf.nest.map_structure(any_size, source[0])
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(source.max_queue_size)

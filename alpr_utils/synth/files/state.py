@@ -18,7 +18,7 @@ _PICTURE_BYTES = {"plates": 14_000, "scenes": 200_000}  # picture and label file
 
 
 def _country(country: str) -> str:
-    """The code of a country; of one that comes from a file also what the file says."""
+    """The code of a country, and for one that comes from a file also a digest of the file."""
     if not country.endswith(".py"):
         return country
     return f"{plate_type(country).country} {hashlib.sha256(Path(country).read_bytes()).hexdigest()[:16]}"
@@ -97,7 +97,7 @@ def is_packed(out: Path) -> bool:
 
 
 def check_room(out: Path, kind: str, pictures: int, form: str) -> None:
-    """Make sure that the disk has room for so many more pictures.
+    """Make sure that the disk has room for that many more pictures.
 
     Raises:
         OutputError: it has not.

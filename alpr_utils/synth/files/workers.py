@@ -85,7 +85,7 @@ def _work(
 def run_shards(
     folder: Path, shards: Sequence[Shard], recipe: Recipe, workers: int, progress: Callable[[int], None]
 ) -> None:
-    """Write all ``shards`` with that many processes; one works in this process.
+    """Write all ``shards`` with that many processes; with 1, in this process.
 
     Args:
         progress: called now and then with the number of pictures written since the last call.

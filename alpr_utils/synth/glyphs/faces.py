@@ -141,7 +141,7 @@ def _drawn(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray:
 
 
 def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample = CYRILLIC_STEM) -> FontFace:
-    """Read ``chars`` of a font; one counts only when it has ink and differs from the font's empty box."""
+    """Read ``chars`` of a font, except those that it shows as nothing or as an empty box."""
     font = ImageFont.truetype(path, round(_SOURCE_HEIGHT_PX / 0.7))
     missing = _drawn(font, "\uffff")
     inside = {}

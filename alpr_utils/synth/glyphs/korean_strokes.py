@@ -187,7 +187,7 @@ def korean_lines(char: str, style: StrokeStyle, old: bool) -> Lines:
 
 
 def stroke_factor(char: str) -> float:
-    """How much thinner a syllable of many strokes is written, or it closes up."""
+    """How much thinner a syllable of many strokes is written, so that its gaps stay open."""
     letters = letters_of(char)
     if letters is None:
         return 1.0

@@ -1,4 +1,4 @@
-"""From a plate seen straight ahead to a plate as a phone, parking or street camera gives it."""
+"""From a plate seen straight ahead to the photo of a phone, parking or street camera."""
 
 from dataclasses import dataclass, replace
 

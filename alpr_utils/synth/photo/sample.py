@@ -1,4 +1,4 @@
-"""One call from a generator to a photographed plate with everything known about it."""
+"""Random photographed plates with their labels, in one call."""
 
 from collections.abc import Iterator
 from itertools import count

@@ -136,7 +136,7 @@ def _emitters(mi: ModuleType, lights: Lights) -> dict[str, Any]:
 
 
 class World:
-    """A loaded scene that can be looked at and photographed."""
+    """A loaded scene that can be photographed."""
 
     def __init__(self, meshes: list[Mesh], lights: Lights, camera: PinholeCamera) -> None:
         self._mi = load_mitsuba()

@@ -19,7 +19,7 @@ _SNOW = (222, 226, 232)
 
 @dataclass(frozen=True)
 class Setting:
-    """What a scene's place is like.
+    """The place of a scene.
 
     Attributes:
         kind: ``lot`` with parking bays, or ``road`` with lanes.
@@ -141,7 +141,7 @@ def _markings(setting: Setting, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def shadow_layer(camera: PinholeCamera, outlines: list[np.ndarray]) -> np.ndarray:
-    """How dark the ground under vehicles is, float32 (h, w, 1) of the half picture, 1 where light falls unhindered."""
+    """Shadows of the vehicles on the ground: float32 (h, w, 1) of the half picture, 1 in full light."""
     mask = np.zeros((camera.height_px // SHRINK, camera.width_px // SHRINK), np.float32)
     for outline in outlines:
         pixels = _on_ground(camera, outline)

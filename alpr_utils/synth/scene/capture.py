@@ -1,4 +1,4 @@
-"""From a painted scene to what a camera would have stored: lamps that glare, blur, noise, tones, JPEG."""
+"""What a camera makes of a painted scene: glaring lamps, blur, noise, tones, JPEG."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,4 +1,4 @@
-"""Plates on the vehicles of composed scenes: hung up, checked, labelled and laid into the picture."""
+"""Plates on the vehicles of composed scenes: placed, checked, labelled and drawn."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Plate swapping: in a labelled photo the real plate gives way to a generated one. For training only.
+"""Plate swapping: replaces the plate in a labelled photo by a generated one. For training only.
 
 The street, the car and the light stay real, so a detector meets plate types of which no photo exists.
 """

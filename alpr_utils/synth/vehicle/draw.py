@@ -99,7 +99,7 @@ def _enlarged(layer: np.ndarray, surface: Surface) -> np.ndarray:
 
 
 def _filled(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Carry the body's points a little over its outline, so that enlarging does not mix in the void."""
+    """Extend the body's points beyond its outline, so that enlarging does not mix in empty pixels."""
     weight = cv2.blur(mask.astype(np.float32), (5, 5))
     spread = cv2.blur(points, (5, 5)) / np.maximum(weight, 1e-3)[..., None]
     return np.where(mask[..., None], points, spread)

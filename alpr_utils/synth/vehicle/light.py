@@ -71,7 +71,7 @@ def _environment(sky: np.ndarray, ground: np.ndarray, sun: float, rng: np.random
 
 
 def make_light(name: str, reach_m: float, rng: np.random.Generator) -> Light:
-    """Light of that kind, as different from day to day as weather is; lamps are set up for things ``reach_m`` away."""
+    """Random light of that kind; lamps are strong enough for things ``reach_m`` away."""
     azimuth, height = rng.uniform(np.pi, 2 * np.pi), np.radians(rng.uniform(14, 65))
     towards = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
     warm = rng.uniform(-0.06, 0.12)

@@ -1,4 +1,4 @@
-"""Triangle meshes with materials: the common language of the generated street and the renderer. Lengths in metres."""
+"""Triangle meshes with materials, from which streets are built and rendered. Lengths in metres."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ MATT = 0.7  # from this roughness on a surface has no highlight worth its rays
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface answers light; every property is one value or a picture laid over the mesh's ``uv``.
+    """How a surface reflects light; every property is one value or a picture laid over the mesh's ``uv``.
 
     Attributes:
         colour: sRGB 0..255, or uint8 (H, W, 3).

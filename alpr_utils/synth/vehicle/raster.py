@@ -99,7 +99,7 @@ def _window(xy: np.ndarray, camera: PinholeCamera) -> tuple[int, int, int, int] 
 
 
 def rasterise(shape: CarShape, pose: Pose, camera: PinholeCamera, shrink: int) -> Surface | None:
-    """See a body through the camera, in a window with room for its wheels.
+    """Project a body into the picture, in a window with room for its wheels.
 
     Returns:
         None when it is outside the picture or partly behind the camera.

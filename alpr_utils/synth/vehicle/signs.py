@@ -1,4 +1,4 @@
-"""Things with letters that are no plates: signs, stickers, shop fronts, writing on vehicles."""
+"""Writing that is not a plate: signs, stickers, shop fronts, adverts on vehicles."""
 
 from functools import cache
 
@@ -73,7 +73,7 @@ def _stick(
     bare: bool,
     mirrored: bool,
 ) -> None:
-    """A sticker, or with ``bare`` only its letters, on a view of a vehicle, in place; ``centre`` in metres."""
+    """Put a sticker, or with ``bare`` only its letters, on a side of a vehicle, in place; ``centre`` in metres."""
     height = max(4, round(height_m * view.px_per_m))
     x = round((centre[0] - view.horizontal[0]) * view.px_per_m)
     y = round((view.vertical[1] - centre[1]) * view.px_per_m - height / 2)
@@ -92,7 +92,7 @@ def _stick(
 
 
 def decorate(view: PaintedSide, side: str, shape: CarShape, mirrored: bool, rng: np.random.Generator) -> None:
-    """Badges, stickers and adverts on a view of a vehicle, in place; ``mirrored`` where it is seen from behind."""
+    """Put badges, stickers and adverts on a side of a vehicle, in place; ``mirrored``: the side is shown mirrored."""
     half = shape.width / 2
     tall = shape.height > 1.9
     if side == "rear":
