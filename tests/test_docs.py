@@ -15,6 +15,7 @@ import typer
 
 from alpr_utils.cli.app import app, main
 from alpr_utils.images import crop_plate, read_image, write_image
+from alpr_utils.plates import COUNTRIES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -117,3 +118,19 @@ def test_every_model_has_a_true_card(folder: Path) -> None:
     metadata = json.loads((folder / "metadata.json").read_text("utf-8"))
     assert f"| parameters | {metadata['parameters']:,} |" in card
     assert "threshold" not in metadata or f"| default threshold | {metadata['threshold']:g} |" in card
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["generator.md", "new_country.md"])
+def test_commands_of_the_generator_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("alpr_utils.plates._FILES", {})
+    COUNTRIES.pop("kz", None)
+    try:
+        for command, comment in _commands(ROOT / "docs" / page):
+            arguments = _arguments(command)
+            if arguments and not comment.startswith("needs: "):
+                assert main(arguments) == 0, command
+    finally:
+        COUNTRIES.pop("kz", None)
