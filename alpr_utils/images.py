@@ -172,7 +172,10 @@ def _pictures_in_folder(folder: Path) -> list[Path]:
         raise PictureError(f"{folder}: cannot be listed ({error.strerror}); check its permissions.") from None
     found = [path for path in names if path.suffix.lower() in PICTURE_SUFFIXES + VIDEO_SUFFIXES]
     if not found:
-        raise PictureError(f"{folder}: holds no picture or video; put {', '.join(PICTURE_SUFFIXES[:5])} files there.")
+        kinds = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES + VIDEO_SUFFIXES)
+        raise PictureError(
+            f"{folder}: holds no picture or video (subfolders are not searched); put files there: {kinds}."
+        )
     return sorted(found, key=natural_key)
 
 

@@ -135,11 +135,13 @@ class Outputs:
 
     def stopped(self) -> str:
         """The sentence for a user who stopped the run."""
+        if not self.count:
+            return "stopped before the first picture was read; give the same command again."
         kept = " and ".join(str(path) for path in (self.places.table, self.places.json) if path)
         done = f"stopped after {self.count} picture{'' if self.count == 1 else 's'}"
         if not kept:
             return f"{done}; nothing was kept, give --output, --csv or --json."
-        return f"{done}; {kept} kept what was read. Give the same command with --resume to go on."
+        return f"{done}; what was read is kept in {kept}. Give the same command with --resume to go on."
 
 
 def _say(result: "PictureResult") -> None:
