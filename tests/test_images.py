@@ -212,7 +212,7 @@ def test_paths_to_nowhere_do_not_stop_the_rest(folder: Path) -> None:
     assert [str(p).split(": ")[1].split(";")[0] for p in problems] == [
         "does not exist",
         "matches no file",
-        "holds no picture or video",
+        "holds no picture or video (subfolders are not searched)",
     ]
 
 
