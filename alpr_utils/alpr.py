@@ -1,6 +1,6 @@
 """Picture -> plates with their texts: finds a detector and a reader by name, opens them when needed, and runs them."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import RLock
 
@@ -214,17 +214,15 @@ class ALPR:
 
             seen = enhance(image)
         found = self.detector.detect(seen, self.min_score)
-        return seen, [self._read_detection(image, detection) for detection in found]
+        readings = self._readings([crop_plate(image, detection.box) for detection in found])
+        shown = (reading if reading.score >= self.min_text_score else Reading() for reading in readings)
+        return seen, [_combined(detection, reading) for detection, reading in zip(found, shown, strict=True)]
 
-    def _read_detection(self, image: np.ndarray, detection: Detection) -> PlateReading:
-        reading = self._reading(crop_plate(image, detection.box))
-        return _combined(detection, reading if reading.score >= self.min_text_score else Reading())
-
-    def _reading(self, crop: np.ndarray) -> Reading:
-        return self.reader.read([crop], self._grammar)[0] if self.reader else Reading()
+    def _readings(self, crops: Sequence[np.ndarray]) -> list[Reading]:
+        return self.reader.read(crops, self._grammar) if self.reader else [Reading()] * len(crops)
 
     def _read_whole(self, image: np.ndarray) -> PlateReading:
-        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self._reading(image))
+        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self._readings([image])[0])
 
 
 def _combined(detection: Detection, reading: Reading) -> PlateReading:

@@ -167,11 +167,11 @@ def test_a_stopped_run_is_resumed(
     lines = (tmp_path / "p.jsonl").read_bytes() if json_too else b""
     read: list[int] = []
 
-    def stop(reader: FixedReader, plate: np.ndarray) -> Reading:
+    def stop(reader: FixedReader, crops: list[np.ndarray], grammar: bool = True) -> list[Reading]:
         read.append(1)
         if len(read) == 3:
             raise KeyboardInterrupt
-        return Reading("1537УНЛ", 0.8, (0.8,) * 7, 1, "mn")
+        return [Reading("1537УНЛ", 0.8, (0.8,) * 7, 1, "mn")]
 
     monkeypatch.setattr(FixedReader, "read", stop)
     assert _read(models_dir, *arguments) == 1
