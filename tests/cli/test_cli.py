@@ -228,7 +228,7 @@ def test_same_stem_gives_two_drawings(models_dir: Path, pictures: Path, tmp_path
         (["read"], "Missing argument"),
         (["read", "x.jpg", "--reader", "nonsense"], "no reader 'nonsense'; choose one of voting, classical"),
         (["read", "x.jpg", "--detector", "nonsense"], "no detector 'nonsense'; give a path or one of"),
-        (["read", "x.jpg", "--country", "xx"], "no country 'xx'; choose one of mn, kr, auto"),
+        (["read", "x.jpg", "--country", "xx"], "no plates of country 'xx'; choose one of mn, kr"),
         (["read", "x.jpg", "--min-score", "7"], "min-score"),
         (["read", "x.jpg", "--crops", "--reader", "none"], "--crops needs a reader"),
         (["read", "x.jpg", "--resume"], "--resume goes on with a table"),
