@@ -26,6 +26,7 @@ TINY_RCNN = FasterRCNN(FasterRCNNConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 
 MODELS = Path(__file__).resolve().parents[2] / "exported_model_directory"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", [TINY_SSD, TINY_RCNN], ids=["ssd", "faster_rcnn"])
 def test_an_exported_detector_takes_pictures_of_any_size(architecture: SSD | FasterRCNN, tmp_path: Path):
     keras.utils.set_random_seed(0)
@@ -130,6 +131,7 @@ def test_the_low_res_pass_finds_what_fills_the_picture(low_res_side: int, whole_
     np.testing.assert_allclose(detections * [480, 640, 480, 640], [boxes[name] for name in found], atol=0.1)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(tmp_path: Path):
     other = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save_weights(other)
@@ -139,6 +141,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
         export_detector(tmp_path / "missing.weights.h5", tmp_path / "out", TINY_SSD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", sorted(MODELS.glob("plate_detector_*")), ids=lambda folder: folder.name)
 def test_the_shipped_detectors_fit_todays_networks_and_find_plates(folder: Path):
     load_network(folder)  # for fine-tuning and for looking inside

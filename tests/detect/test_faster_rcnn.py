@@ -124,6 +124,7 @@ def test_head_losses_by_hand():
     assert float(box) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_two_pictures_are_learnt_by_heart():
     keras.utils.set_random_seed(0)
     architecture = FasterRCNN(TINY)

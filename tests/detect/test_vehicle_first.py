@@ -99,6 +99,7 @@ def test_label_map_must_name_a_vehicle(build_saved_model: Callable[..., Path], t
     assert load_vehicle_detector("coco", tmp_path).detect(np.zeros((9, 9, 3), np.uint8))[0].label == "Car"
 
 
+@pytest.mark.slow
 def test_the_shipped_vehicle_detector_finds_vehicles() -> None:
     scenes = sorted((Path(__file__).resolve().parents[2] / "mongol_alpr_images").glob("*.jpg"))[:3]
     detector = load_vehicle_detector()

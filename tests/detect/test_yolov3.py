@@ -31,6 +31,7 @@ def anchor_of(row: int, config: YOLOv3Config = PAPER) -> tuple[int, int, int, in
     raise IndexError(row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "strides"), [("yolov3", (8, 16, 32)), ("tiny", (16, 32)), ("small", (8, 16, 32))])
 def test_one_row_an_anchor_at_any_size(variant: str, strides: tuple[int, ...]):
     network = build_yolov3(YOLOv3Config(variant=variant, classes=4, width=1 / 16))
@@ -121,6 +122,7 @@ def test_the_loss_counts_what_it_should():
     assert losses((row, 3, 50))["box"] == pytest.approx(PAPER.box_weight * 0.5, rel=0.01)  # half of the box is missing
 
 
+@pytest.mark.slow
 def test_it_learns_two_pictures():
     keras.utils.set_random_seed(0)
     architecture = YOLOv3(YOLOv3Config(width=0.5))

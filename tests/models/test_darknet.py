@@ -168,6 +168,7 @@ def test_wrong_files_get_one_sentence(
     assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_import_makes_a_model_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "tiny.weights").write_bytes(random_weights(tiny_cfg(2), seed=4))
     (tmp_path / "names.txt").write_text("car\nvan\n")

@@ -179,6 +179,7 @@ def test_targets_name_the_class_of_every_visible_character() -> None:
     assert (half[:, 4] == 6).any()
 
 
+@pytest.mark.slow
 def test_the_network_is_small_and_learns_a_handful_of_plates() -> None:
     keras.utils.set_random_seed(0)
     crops = from_degraded([sample_plate(np.random.default_rng([1, i]), "mn", "phone") for i in range(2)])
@@ -229,6 +230,7 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_training_resumes_exports_and_reads(photos: Path, tmp_path: Path) -> None:
     sources = (CropSource("generated"), CropSource(str(photos), 0.5))
     settings = {"countries": ("mn",), "generated": 6, "batch": 2, "epoch_batches": 2, "sources": sources}

@@ -271,6 +271,7 @@ def test_a_folder_without_labelled_characters_is_named(tmp_path, capsys):
     assert f"left out: {tmp_path / 'b.xml'}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, labelled_folder):
     result = train_char_cnn(
         tmp_path / "tuned", [labelled_folder], samples_per_class=2, epochs=1, start_from=MODELS / MODEL_FOLDER
@@ -284,6 +285,7 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     ClassicalReader(result.folder).read([next(sample_plates(1, "mn")).image])
 
 
+@pytest.mark.slow
 def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):
     folder = _copy_of_model(tmp_path)
     before = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]

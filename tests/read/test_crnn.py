@@ -144,6 +144,7 @@ def test_the_loss_wants_each_row_in_its_own_band() -> None:
     assert BandCTC()(targets, swapped) > 5
 
 
+@pytest.mark.slow
 def test_ctc_learns_a_handful_of_plates() -> None:
     keras.utils.set_random_seed(0)
     crops = from_degraded([sample_plate(np.random.default_rng([1, i]), "mn", "phone") for i in range(2)])
@@ -164,6 +165,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, CRNNP
     return run, export_crnn(train_crnn(plan, run), run.parent / "models" / "crnn_small", plan), plan
 
 
+@pytest.mark.slow
 def test_a_training_resumes_and_tells_its_history(trained: tuple[Path, Path, CRNNPlan], tmp_path: Path) -> None:
     run, folder, plan = trained
     generated = sorted((run / "generated").iterdir())
@@ -247,6 +249,7 @@ def test_another_variant_lends_its_convolutions(trained: tuple[Path, Path, CRNNP
     np.testing.assert_allclose(views[1][..., : views[0].shape[-1]], views[0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_wider_variant_lends_nothing(tmp_path: Path) -> None:
     lstm = CRNNPlan(**TINY, variant="lstm", epochs=1)
     train_crnn(lstm, tmp_path / "lstm")
@@ -254,6 +257,7 @@ def test_a_wider_variant_lends_nothing(tmp_path: Path) -> None:
         _build(replace(lstm, variant="small", start_from=str(tmp_path / "lstm" / "last.weights.h5")))
 
 
+@pytest.mark.slow
 def test_validation_plates_are_in_the_curve(tmp_path: Path) -> None:
     for text in ("1537УНЛ", "3386УБТ_2"):
         write_image(tmp_path / "crops" / f"{text}.png", np.full((40, 160, 3), 90, np.uint8))
@@ -338,6 +342,7 @@ def test_crops_are_evaluated_at_every_width(trained: tuple[Path, Path, CRNNPlan]
     assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
 
 
+@pytest.mark.slow
 def test_the_corner_network_trains_and_resumes(tmp_path: Path) -> None:
     plan = CornerPlan(countries=("mn",), generated=12, batch=4, epochs=1, epoch_batches=2)
     folder = export_corners(train_corners(plan, tmp_path / "run"), tmp_path / "plate_corners", plan)

@@ -99,6 +99,7 @@ def test_vehicles_are_no_characters(tmp_path: Path) -> None:
     assert len(plate.characters) == 7
 
 
+@pytest.mark.slow
 def test_killed_run_is_resumed(tmp_path: Path, expected: Callable[[int], dict[str, bytes]]) -> None:
     out = tmp_path / "d"
     code = (
@@ -338,6 +339,7 @@ def test_two_commands_in_one_folder(tmp_path: Path) -> None:
         write_dataset(tmp_path, PLAIN, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of Unix")
 def test_interrupt_ends_all_processes(tmp_path: Path) -> None:
     command = ["generate", "plates", "--count", "50000", "--workers", "2", "--out"]

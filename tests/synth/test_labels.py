@@ -69,6 +69,7 @@ def test_plates(country: str, name: str, preset: str, monkeypatch: pytest.Monkey
         _check_characters(plate, layout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", SCENE_PRESETS)
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_scenes(country: str, preset: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def test_characters_run_from_left_to_right_in_each_row() -> None:
             assert (np.diff(centres[:4]) > 0).all() and (np.diff(centres[4:]) > 0).all()
 
 
+@pytest.mark.slow
 def test_hardly_any_plate_is_too_small_to_read() -> None:
     for country in COUNTRIES:
         boxes = [plate.char_boxes for plate in islice(sample_plates(3, country), 150)]

@@ -57,6 +57,7 @@ def test_same_seed_same_bytes() -> None:
     assert np.array_equal(first.vehicles, again.vehicles)
 
 
+@pytest.mark.slow
 def test_presets_show_plates_of_their_sizes() -> None:
     widths = {
         name: np.mean([np.ptp(p.corners[:, 0]) for scene in scenes("kr", name, 6) for p in scene.plates])

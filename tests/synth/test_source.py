@@ -34,6 +34,7 @@ def test_countries_are_mixed() -> None:
     assert 4 <= korean.sum() <= 20
 
 
+@pytest.mark.slow
 def test_fit_takes_it() -> None:
     import keras
 
@@ -45,6 +46,7 @@ def test_fit_takes_it() -> None:
     assert source.epoch >= 2
 
 
+@pytest.mark.slow
 def test_benchmark_prints_figures(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(benchmark, "COUNTRIES", {"kr": None})
     monkeypatch.setattr(benchmark, "presets", lambda kind: ())

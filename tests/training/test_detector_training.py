@@ -64,6 +64,7 @@ def logged(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_training_learns_and_resumes(photos: Path, tmp_path: Path):
     run = tmp_path / "run"
     settings = settings_for(photos, validation=DataSource(str(photos)), more_sizes=((96, 128),))
@@ -81,6 +82,7 @@ def test_training_learns_and_resumes(photos: Path, tmp_path: Path):
         train_detector(settings_for(photos, epochs=2), run)
 
 
+@pytest.mark.slow
 def test_training_takes_swapped_plates_one_half_and_two_classes(photos: Path, tmp_path: Path):
     sources = (DataSource(str(photos), 1.0, "swap"), DataSource(str(photos), 1.0, "a"))
     settings = settings_for(photos, sources=sources, classes=("vehicle", "plate"), epochs=1, epoch_batches=2)
@@ -93,6 +95,7 @@ def test_training_takes_swapped_plates_one_half_and_two_classes(photos: Path, tm
     assert not {p.path for p in half_a} & {p.path for p in half_b}
 
 
+@pytest.mark.slow
 def test_the_command_exports_what_it_trained(photos: Path, tmp_path: Path):
     config, folder = tmp_path / "tiny.json", tmp_path / "model"
     training = {"height": 64, "width": 96, "batch": 2, "epochs": 1, "epoch_batches": 2}
@@ -190,6 +193,7 @@ def test_the_shipped_configurations_are_valid(name: str):
     assert all(side % stride == 0 for size in settings.training.sizes for side in size)
 
 
+@pytest.mark.slow
 def test_a_model_folder_lends_its_backbone(photos: Path, tmp_path: Path):
     ssd = architecture_type("ssd")(TINY)
     lender = ssd.build()
