@@ -6,8 +6,8 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import cv2
 import numpy as np
 import pytest
@@ -55,11 +55,11 @@ def test_commands_have_the_options_that_they_use(page: Path) -> None:
 
 def _parse(arguments: list[str]) -> None:
     """Parse without running; an unknown command or option raises a sentence."""
-    command: click.Command = typer.main.get_command(app)
-    context = click.Context(command)
-    while isinstance(command, click.Group):
+    command: Any = typer.main.get_command(app)  # of the copy of click inside typer, whose classes have no public names
+    context = command.make_context("alpr", [], resilient_parsing=True)
+    while hasattr(command, "resolve_command"):
         name, command, arguments = command.resolve_command(context, arguments)
-        context = click.Context(command, info_name=name, parent=context)
+        context = command.make_context(name, [], parent=context, resilient_parsing=True)
     command.make_context(command.name, list(arguments), parent=context.parent)
 
 
