@@ -34,7 +34,7 @@ from alpr_utils.synth.files.state import TFRECORD_FOLDER, check_room, check_stat
 from alpr_utils.synth.files.workers import run_shards
 
 FORMATS = ("voc", "tfrecord", "all")
-_SHARD_SIZE = {"plates": 1000, "scenes": 50}
+_SHARD_SIZE = {"plates": 200, "scenes": 10}  # at most so many pictures are lost when a run is killed
 
 
 def complete_pictures(out: Path) -> int:
