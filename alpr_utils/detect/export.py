@@ -1,7 +1,8 @@
-"""Trained detector -> a folder of exported_model_directory/ that any TensorFlow program can serve.
+"""Trained detector -> a folder of exported_model_directory/: ONNX for this package, a SavedModel for any other program.
 
-The SavedModel has the signature of the TensorFlow Object Detection API: ``input_tensor: uint8 (1, H, W, 3)`` in, boxes,
-scores, classes and their number out. Resizing, decoding and non-maximum suppression happen inside the graph.
+``model.onnx`` is the network alone. The SavedModel has the signature of the TensorFlow Object Detection API:
+``input_tensor: uint8 (1, H, W, 3)`` in, boxes, scores, classes and their number out; resizing, decoding and non-maximum
+suppression happen inside its graph.
 """
 
 from collections.abc import Sequence
@@ -19,12 +20,14 @@ from alpr_utils.detect.scaling import LONG_SIDES, PADDING_GREY
 from alpr_utils.models.folder import replaced_folder, write_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
 from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.runtime.network import ONNX_FILE
+from alpr_utils.runtime.onnx_export import write_onnx
 
 
 class TensorFlowTools:
     """The steps around a network that `BoxFinder` needs, as operations of a TensorFlow graph."""
 
-    xp = ops
+    xp: Any = ops
 
     def size(self, picture: tf.Tensor) -> tf.Tensor:
         """Height and width of ``picture: (1, H, W, 3)``, float32 (2,)."""
@@ -91,7 +94,7 @@ def export_detector(
     long_sides: tuple[int, int] = LONG_SIDES,
     low_res_side: int = 0,
 ) -> Path:
-    """Export trained weights as a model folder (SavedModel, weights, label map, metadata).
+    """Export trained weights as a model folder (SavedModel, ONNX, weights, label map, metadata).
 
     Args:
         weights: ``last.weights.h5`` of a training run or ``weights.npz`` of a model folder.
@@ -122,8 +125,14 @@ def export_detector(
         load_weights(network, draft / WEIGHTS_FILE)  # rounded to float16: the graph gets the same numbers
         write_label_map(draft / LABEL_MAP_FILE, {name: number for number, name in enumerate(classes, start=1)})
         files = _save_graph(ServedDetector(network, architecture, settings), draft / "saved_model")
-        write_metadata(draft, described, [*files, draft / WEIGHTS_FILE])
+        write_onnx(with_box_outputs(network, architecture), draft / ONNX_FILE)
+        write_metadata(draft, described, [*files, draft / WEIGHTS_FILE, draft / ONNX_FILE])
     return folder
+
+
+def with_box_outputs(network: keras.Model, architecture: Architecture) -> keras.Model:
+    """The network without the outputs that only training needs, as ``model.onnx`` holds it."""
+    return keras.Model(network.input, architecture.box_outputs(network.output), name=network.name)
 
 
 def _save_graph(served: ServedDetector, folder: Path) -> list[Path]:

@@ -1,17 +1,22 @@
 """Saved detectors, whoever trained them: found by folder name or path, checked, and made to detect."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from alpr_utils.detect.detector import Detection
-from alpr_utils.detect.graphs import DetectionGraph, open_frozen_graph, open_saved_model
+from alpr_utils.detect.graphs import open_frozen_graph, open_saved_model
+from alpr_utils.detect.numpy_tools import open_onnx_detector
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map
 from alpr_utils.models.paths import default_models_dir
+from alpr_utils.runtime.network import DEFAULT_RUNTIME, ONNX_FILE, RuntimeOptions
 
+# uint8 (H, W, 3) RGB -> the outputs of the Object Detection API as arrays, without the leading dimension
+DetectionFunction: TypeAlias = Callable[[np.ndarray], dict[str, np.ndarray]]
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5
 
@@ -23,10 +28,10 @@ class ExportedDetector:
         name: the name of its folder.
         threshold: operating threshold, the score from which ``detect`` reports a box.
         labels: class number -> class name.
-        metadata: what ``metadata.json`` says, ``{}`` without one.
+        metadata: the content of ``metadata.json``, ``{}`` without one.
     """
 
-    def __init__(self, name: str, graph: DetectionGraph, labels: dict[int, str], metadata: dict[str, Any]):
+    def __init__(self, name: str, graph: DetectionFunction, labels: dict[int, str], metadata: dict[str, Any]):
         self.name = name
         self.labels = labels
         self.metadata = metadata
@@ -62,8 +67,10 @@ def _normalised(outputs: dict[str, np.ndarray]) -> np.ndarray:
     return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
 
 
-def _graph_file(folder: Path) -> Path | None:
-    """The SavedModel folder or frozen graph that ``folder`` holds."""
+def _graph_file(folder: Path, engine: str = "onnx") -> Path | None:
+    """The ONNX file, SavedModel folder or frozen graph in ``folder``; the first only where ``engine`` is ``onnx``."""
+    if engine == "onnx" and (folder / ONNX_FILE).is_file():
+        return folder / ONNX_FILE
     for candidate in (folder / "saved_model", folder):
         if (candidate / "saved_model.pb").is_file():
             return candidate
@@ -71,14 +78,14 @@ def _graph_file(folder: Path) -> Path | None:
 
 
 def list_detectors(models_dir: Path | None = None) -> list[str]:
-    """Names of the folders in ``models_dir`` that hold a SavedModel or a frozen graph."""
+    """Names of the folders in ``models_dir`` that hold a detector."""
     models_dir = models_dir or default_models_dir()
     if not models_dir.is_dir():
         return []
     return sorted(folder.name for folder in models_dir.iterdir() if folder.is_dir() and _graph_file(folder))
 
 
-def _find(name_or_path: str | Path, models_dir: Path) -> tuple[Path, Path]:
+def _find(name_or_path: str | Path, models_dir: Path, engine: str) -> tuple[Path, Path]:
     """The model folder and the graph in it."""
     path = next((p for p in (models_dir / name_or_path, Path(name_or_path)) if p.exists()), None)
     if path is None:
@@ -86,37 +93,49 @@ def _find(name_or_path: str | Path, models_dir: Path) -> tuple[Path, Path]:
         raise ModelError(f"{name_or_path}: no such model; give a path or one of {models_dir}: {names}.")
     if path.is_file():
         if path.suffix != ".pb":
-            raise ModelError(f"{path}: is no model; give a folder with saved_model/ or a {FROZEN_GRAPH}.")
+            raise ModelError(f"{path}: is not a model; give a folder with saved_model/ or a {FROZEN_GRAPH}.")
         return path.parent, path if path.name != "saved_model.pb" else path.parent
-    graph = _graph_file(path)
+    graph = _graph_file(path, engine)
     if graph is None:
         content = ", ".join(sorted(item.name for item in path.iterdir())[:5]) or "nothing"
         raise ModelError(f"{path}: holds {content}; expected saved_model/saved_model.pb or {FROZEN_GRAPH}.")
     return (path.parent if path.name == "saved_model" else path), graph
 
 
-def _check_threshold(folder: Path, facts: dict[str, Any]) -> None:
+def _check_threshold(folder: Path, metadata: dict[str, Any]) -> None:
     try:
-        float(facts.get("threshold", DEFAULT_THRESHOLD))
+        float(metadata.get("threshold", DEFAULT_THRESHOLD))
     except (TypeError, ValueError):
         file = folder / METADATA_FILE
-        raise ModelError(f"{file}: is damaged ('threshold' is no number); copy the model folder again.") from None
+        raise ModelError(f"{file}: is damaged ('threshold' is not a number); copy the model folder again.") from None
 
 
-def load_detector(name_or_path: str | Path, models_dir: Path | None = None) -> ExportedDetector:
+def load_detector(
+    name_or_path: str | Path, models_dir: Path | None = None, runtime: RuntimeOptions = DEFAULT_RUNTIME
+) -> ExportedDetector:
     """Open a saved detector: ours, a TF2 Object Detection API or Model Garden SavedModel, or a TF1 frozen graph.
 
     Args:
         name_or_path: a folder name in ``models_dir``, or the path of a model folder, SavedModel or ``.pb`` file.
-        models_dir: default ``exported_model_directory`` beside the package.
+        models_dir: see `default_models_dir`.
+        runtime: with the engine ``onnx`` a folder's ``model.onnx`` is used where there is one; all others need
+            TensorFlow.
 
     Raises:
         ModelError: not found, incomplete, damaged, with wrong checksums, or no detector.
     """
-    folder, graph_file = _find(name_or_path, models_dir or default_models_dir())
+    folder, graph_file = _find(name_or_path, models_dir or default_models_dir(), runtime.engine)
     metadata = read_metadata(folder)
     _check_threshold(folder, metadata)
     label_map = folder / LABEL_MAP_FILE
     labels = read_label_map(label_map) if label_map.exists() else {1: "plate"}
-    graph = open_frozen_graph(graph_file) if graph_file.is_file() else open_saved_model(graph_file)
-    return ExportedDetector(folder.name, graph, labels, metadata)
+    return ExportedDetector(folder.name, _open(graph_file, metadata, runtime), labels, metadata)
+
+
+def _open(graph_file: Path, metadata: dict[str, Any], runtime: RuntimeOptions) -> DetectionFunction:
+    if graph_file.name == ONNX_FILE:
+        return open_onnx_detector(graph_file.parent, metadata, runtime)
+    try:
+        return open_saved_model(graph_file) if graph_file.is_dir() else open_frozen_graph(graph_file)
+    except ImportError:
+        raise ModelError(f"{graph_file}: needs TensorFlow; install it with 'pip install alpr-utils[train]'.") from None

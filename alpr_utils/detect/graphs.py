@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from alpr_utils.errors import ModelError
+from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes")
 _EXPECTED = f"expected one picture tensor (uint8 (1, H, W, 3)) in, and {', '.join(OUTPUTS)} out"
@@ -69,13 +70,14 @@ def open_saved_model(folder: Path) -> DetectionGraph:
     Raises:
         ModelError: the folder holds no readable SavedModel, or one with another signature.
     """
+    import_tensorflow_quietly()
     import tensorflow as tf
 
     try:
         loaded = tf.saved_model.load(str(folder))
     except Exception as error:  # TensorFlow raises nearly anything on damaged files
         raise ModelError(
-            f"{folder}: holds no readable SavedModel ({_first_line(error)}); copy or export it again."
+            f"{folder}: is not a readable SavedModel ({_first_line(error)}); copy or export it again."
         ) from None
     signatures = dict(loaded.signatures)
     if "serving_default" not in signatures and len(signatures) != 1:
@@ -100,6 +102,7 @@ def open_frozen_graph(file: Path) -> DetectionGraph:
     Raises:
         ModelError: the file is no frozen graph, or one with other inputs and outputs.
     """
+    import_tensorflow_quietly()
     import tensorflow as tf
 
     graph_definition = tf.compat.v1.GraphDef()
@@ -107,7 +110,7 @@ def open_frozen_graph(file: Path) -> DetectionGraph:
         graph_definition.ParseFromString(file.read_bytes())
         wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph_definition, name=""), [])
     except Exception as error:  # protobuf and TensorFlow raise nearly anything on damaged files
-        raise ModelError(f"{file}: holds no readable frozen graph ({_first_line(error)}); copy it again.") from None
+        raise ModelError(f"{file}: is not a readable frozen graph ({_first_line(error)}); copy it again.") from None
     operations = {operation.name for operation in wrapped.graph.get_operations()}
     if _TF1_INPUT.partition(":")[0] not in operations:
         raise ModelError(f"{file}: has no input {_TF1_INPUT}; {_EXPECTED}.")

@@ -136,9 +136,9 @@ def _frozen_graph_with_other_input(folder: Path) -> None:
     [
         (_empty, "holds nothing; expected saved_model"),
         (_pictures_only, r"holds 0\.jpg; expected"),
-        (_corrupt_saved_model, "no readable SavedModel"),
+        (_corrupt_saved_model, "not a readable SavedModel"),
         (_empty_saved_model, "SavedModel|signatures"),
-        (_corrupt_frozen_graph, "no readable frozen graph"),
+        (_corrupt_frozen_graph, "not a readable frozen graph"),
         (_frozen_graph_with_other_input, "no input image_tensor"),
     ],
 )

@@ -1,0 +1,111 @@
+"""Networks of model folders, opened as plain functions."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from alpr_utils.errors import ModelError
+from alpr_utils.models.tf_import import import_tensorflow_quietly
+
+if TYPE_CHECKING:
+    import keras
+
+ONNX_FILE = "model.onnx"  # of a model folder
+# A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
+NetworkFunction: TypeAlias = Callable[[np.ndarray], list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How networks are computed.
+
+    Attributes:
+        engine: ``onnx`` is fast and light; ``tensorflow`` computes the stored weights with Keras, to compare.
+        threads: for each network; 0 takes the physical cores of this machine.
+    """
+
+    engine: Literal["onnx", "tensorflow"] = "onnx"
+    threads: int = 0
+
+
+DEFAULT_RUNTIME = RuntimeOptions()
+
+
+def physical_cores() -> int:
+    """Cores that this process may use, without hyper-threads; at least 1."""
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = set()
+    for number in usable:
+        topology = Path(f"/sys/devices/system/cpu/cpu{number}/topology")
+        try:
+            cores.add(tuple((topology / name).read_text() for name in ("physical_package_id", "core_id")))
+        except OSError:  # another system, which does not say
+            cores.add((str(number),))
+    return max(len(cores), 1)
+
+
+def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkFunction:
+    """Open an ONNX network with one input.
+
+    Raises:
+        ModelError: the file is missing or damaged, or onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise ModelError(f"{file}: needs onnxruntime; install it with 'pip install onnxruntime'.") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = runtime.threads or physical_cores()
+    options.log_severity_level = 3
+    # Networks run in turn; one that is done must not keep the cores busy that the next one needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own that share no base
+        reason = str(error).splitlines()[0][:160]
+        raise ModelError(f"{file}: is not a readable ONNX network ({reason}); copy or export it again.") from None
+    (network_input,) = session.get_inputs()
+    names = [output.name for output in session.get_outputs()]
+    return lambda pictures: session.run(names, {network_input.name: pictures})
+
+
+def open_keras(network: "keras.Model") -> NetworkFunction:
+    """A Keras network as a function; ``predict()`` in a loop would take ten times as long."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        import_tensorflow_quietly()
+    import keras
+
+    def outputs(predictions: Any) -> list[Any]:
+        return list(predictions) if isinstance(predictions, list | tuple) else [predictions]
+
+    if keras.backend.backend() != "tensorflow":
+        return lambda pictures: [keras.ops.convert_to_numpy(x) for x in outputs(network(pictures, training=False))]
+    import tensorflow as tf
+
+    call = tf.function(lambda pictures: network(pictures, training=False), reduce_retracing=True, autograph=False)
+    return lambda pictures: [x.numpy() for x in outputs(call(tf.constant(pictures)))]
+
+
+def open_network(
+    folder: Path, build: "Callable[[], keras.Model]", runtime: RuntimeOptions = DEFAULT_RUNTIME
+) -> NetworkFunction:
+    """The network of a model folder: its ``model.onnx`` where there is one, else its weights in Keras.
+
+    Args:
+        build: gives the network with its weights; only called when Keras computes.
+
+    Raises:
+        ModelError: the file is damaged, or there is no ``model.onnx`` and TensorFlow is not installed.
+    """
+    if runtime.engine == "onnx" and (folder / ONNX_FILE).is_file():
+        return open_onnx(folder / ONNX_FILE, runtime)
+    try:
+        return open_keras(build())
+    except ImportError:
+        raise ModelError(
+            f"{folder}: has no {ONNX_FILE} and needs TensorFlow; install it with 'pip install alpr-utils[train]'."
+        ) from None
