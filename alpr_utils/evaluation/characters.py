@@ -7,8 +7,8 @@ import numpy as np
 
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import LabelError
-from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_cnn import load_char_classifier
+from alpr_utils.read.classical.form import ALPHABET
 from alpr_utils.read.classical.labelled import cut_characters, named_right
 
 PLATE_MARGIN = 0.04  # surroundings kept around a plate, as a share of its size

@@ -76,7 +76,7 @@ class PlateType:
         label_character: the character that a class name means, by the name and its place in the text, where
             ``label_codes`` alone does not say it; ``""`` otherwise. None: it always does.
         classical: the classical reader can read these plates and votes on them.
-        faces: what its characters are drawn with, a key of ``FACES`` in `alpr_utils.synth.glyphs`.
+        faces: what its characters are drawn with, a key of `alpr_utils.synth.glyphs.catalogue`.
         dealer_words: what may stand on the frame around a plate.
     """
 

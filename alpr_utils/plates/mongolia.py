@@ -118,10 +118,10 @@ def parse(text: str) -> ParsedPlate:
     if diplomatic is not None:
         return ParsedPlate(clean, diplomatic["number"], "", "", DIPLOMATIC, use="diplomatic")
     if len(clean) != len(SLOTS) or any(c not in slot for c, slot in zip(clean, SLOTS, strict=True)):
-        raise PlateTextError(f"'{text}' is no Mongolian plate; write it like 1537УНЛ or ДК1234.")
+        raise PlateTextError(f"'{text}' is not a Mongolian plate; write it like 1537УНЛ or ДК1234.")
     region_code = clean[4:6]
     if region_code not in REGIONS:
-        raise PlateTextError(f"'{text}' names no known region; its letters must begin with one of {' '.join(REGIONS)}.")
+        raise PlateTextError(f"'{text}' has an unknown region; its letters must begin with one of {' '.join(REGIONS)}.")
     return ParsedPlate(clean, clean[:4], region_code, REGIONS[region_code], clean[6:])
 
 

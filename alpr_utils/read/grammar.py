@@ -1,7 +1,7 @@
 """What a plate may say, as a finite automaton over tokens: the decoder of a sequence reader walks it.
 
-A token is one character, except that the name of a Korean region or diplomatic kind (``서울``, ``외교``) is one token:
-on some plates its two syllables are stacked, so that a reader that goes from left to right sees them at once.
+A token is one character, except that a country's words (`PlateType.words`), such as the region ``서울``, are one token
+each: on some plates their syllables are stacked, so that a reader that goes from left to right sees them at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,13 +70,13 @@ def tokenise(text: str, country: str) -> Tokens:
         AlphabetError: a character that no plate of the country carries.
         AlprError: no such country.
     """
-    known = _vocabulary(plate_type(country).country)
-    longest = max(len(token) for token in known)
+    vocabulary = _vocabulary(plate_type(country).country)
+    longest = max(len(token) for token in vocabulary)
     tokens: list[str] = []
     start = 0
     while start < len(text):
         pieces = (text[start : start + length] for length in range(longest, 0, -1))
-        token = next((piece for piece in pieces if piece in known), None)
+        token = next((piece for piece in pieces if piece in vocabulary), None)
         if token is None:
             raise AlphabetError(
                 f"'{text}' holds '{text[start]}', which no plate of '{country}' carries; correct the text."
@@ -104,7 +104,7 @@ class _Builder:
     def __init__(self, forms: Sequence[tuple[int, list[_Choices]]]) -> None:
         self.forms = forms
         self.futures: dict[tuple[int, tuple[tuple[str, int, float], ...]], int] = {}
-        self._known: dict[frozenset[_Place], int] = {}
+        self._states: dict[frozenset[_Place], int] = {}
         self._best = [[self._best_weights(choices) for choices in form] for _, form in forms]
 
     @staticmethod
@@ -132,7 +132,7 @@ class _Builder:
 
     def state(self, places: frozenset[_Place]) -> int:
         """Number of the state that stands for these places."""
-        if places not in self._known:
+        if places not in self._states:
             following: dict[str, set[_Place]] = {}
             weights: dict[str, float] = {}
             for place in places:
@@ -143,8 +143,8 @@ class _Builder:
             arcs = tuple(
                 (token, self.state(frozenset(following[token])), weights[token]) for token in sorted(following)
             )
-            self._known[places] = self.futures.setdefault((min(ended, default=-1), arcs), len(self.futures))
-        return self._known[places]
+            self._states[places] = self.futures.setdefault((min(ended, default=-1), arcs), len(self.futures))
+        return self._states[places]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ class Grammar:
     def of(cls, countries: Sequence[str], tokens: Sequence[str] | None = None, words: bool = True) -> "Grammar":
         """The grammar of the plates of ``countries`` over an alphabet, `tokens_of` the countries by default.
 
-        ``words``: whether the name of a Korean region is one token, as in `tokens_of`.
+        ``words``: whether words are one token, as in `tokens_of`.
 
         Raises:
             AlphabetError: the alphabet lacks a token of these countries or holds one twice.

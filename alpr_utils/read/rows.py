@@ -12,11 +12,11 @@ MAX_ROWS = 3  # two rows of a plate and one line of dealer's advertising
 LINE_SPREAD = 0.06  # of the character height: how far centres of one row scatter about its line
 HEIGHT_SPREAD = 0.12  # how much the heights of one row scatter, as a share
 CENTRE_TOLERANCE = 0.17  # of the character height; feet of Д and Ц and bolts shift a centre by about 0.1
-MAX_SHARED = 0.3  # of the lower row's height; rows that overlap more are one row seen twice
+MAX_SHARED = 0.3  # of the lower row's height; rows that overlap more are the same row, found twice
 HEIGHT_RATIO = 1.3  # between characters of one row
 
 
-# Two-row plates, from one row to the other, in units of the known row's height.
+# Two-row plates, from one row to the other, in units of the height of the row that was found.
 LETTERS_BELOW = (0.14, 0.76)  # gap, height
 DIGITS_ABOVE = (0.19, 1.31)
 
@@ -139,4 +139,4 @@ def add_missing_row(rows: tuple[Row, ...], height: int) -> tuple[Row, ...]:
     bottom = row.top - DIGITS_ABOVE[0] * row.height
     digits = Row(bottom - DIGITS_ABOVE[1] * row.height, bottom)
     added = [other for other in (digits, letters) if other.top >= 0 and other.bottom <= height]
-    return tuple(sorted((row, *added), key=lambda one: one.top))
+    return tuple(sorted((row, *added), key=lambda row: row.top))

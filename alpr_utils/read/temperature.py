@@ -23,8 +23,8 @@ class Temperature:
 
     Attributes:
         value: more than 0; above 1 makes scores less sure, below 1 surer.
-        rest: more than 0; weight of all other texts together. Most of them are no plates, so that the truth is among
-            them less often than a network says.
+        rest: more than 0; weight of all other texts together. Most of them cannot stand on a plate, so that the truth
+            is among them less often than a network says.
     """
 
     value: float = 1.0

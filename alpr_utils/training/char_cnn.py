@@ -10,9 +10,9 @@ import numpy as np
 from alpr_utils.errors import OutputError
 from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
-from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_cnn import CLASS_COUNT, CharClassifier, build_char_cnn, load_char_cnn
 from alpr_utils.read.classical.char_image import SIDE
+from alpr_utils.read.classical.form import ALPHABET
 from alpr_utils.read.classical.labelled import named_right
 from alpr_utils.training.char_samples import (
     CharacterSet,

@@ -10,8 +10,8 @@ import numpy as np
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import AlprError
-from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_image import SIDE, character_image
+from alpr_utils.read.classical.form import ALPHABET
 from alpr_utils.read.classical.labelled import cut_characters, light_on_dark
 from alpr_utils.read.classical.segment import Hypothesis, segment
 from alpr_utils.synth.photo.sample import sample_plates

@@ -47,7 +47,7 @@ def test_a_text_is_explained(text, region, vehicle, use):
 )
 def test_other_texts_are_refused(text):
     assert not korea.PLATES.validate(text)
-    with pytest.raises(PlateTextError, match="is no Korean plate"):
+    with pytest.raises(PlateTextError, match="is not a Korean plate"):
         korea.parse(text)
 
 

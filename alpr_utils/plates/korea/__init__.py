@@ -53,7 +53,7 @@ def parse(text: str) -> ParsedPlate:
     """Take a plate text apart; spaces and hyphens are accepted.
 
     Raises:
-        PlateTextError: no Korean plate is written like this.
+        PlateTextError: Korean plates are not written like this.
     """
     clean = canonical(text)
     for form in FORMS.values():
@@ -63,7 +63,7 @@ def parse(text: str) -> ParsedPlate:
             use = DIPLOMATIC.get(series) or _use(form.name, series)
             vehicle = _vehicle(form.name, prefix)
             return ParsedPlate(clean, found["number"], region, REGIONS.get(region, ""), series, prefix, vehicle, use)
-    raise PlateTextError(f"'{text}' is no Korean plate; write it like 12가3456, 123가4567 or 서울71바8669.")
+    raise PlateTextError(f"'{text}' is not a Korean plate; write it like 12가3456, 123가4567 or 서울71바8669.")
 
 
 def format(text: str) -> str:
@@ -102,7 +102,7 @@ def text_of_crop_name(name: str) -> str:
     """The text of a crop of the public Korean photos by its file name: ``A72qk6984_0884.jpg`` -> ``서울72바6984``.
 
     Raises:
-        PlateTextError: the name holds no plate.
+        PlateTextError: the name does not hold a plate.
     """
     match = _CROP_NAME.fullmatch(name.rsplit("/")[-1].split(".")[0])
     try:
@@ -111,7 +111,7 @@ def text_of_crop_name(name: str) -> str:
         region, prefix, initial, vowel, number = match.groups()
         return parse(CROP_REGIONS.get(region, "") + prefix + _syllable((initial, vowel)) + number).text
     except (KeyError, PlateTextError) as error:
-        raise PlateTextError(f"'{name}' names no Korean plate; call the picture like A72qk6984_0884.jpg.") from error
+        raise PlateTextError(f"'{name}' is not a text of Korea; call the picture like A72qk6984_0884.jpg.") from error
 
 
 def second_row(text: str) -> int:

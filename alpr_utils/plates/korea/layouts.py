@@ -210,7 +210,7 @@ LAYOUTS = (
     _private("long", 8, LONG, 44, 56, 96, 55, 79),
     _private("short", 5, SHORT, 8, 45, 49, 91, 83),
     _private("large", 1, LARGE, 11, 59, 64, 118, 105),
-    # Reported only: the notice does not tell of them, so they look like private plates.
+    # Only reported: the notice does not mention them, so they look like private plates.
     _private("military", 0.2, LONG, 44, 56, 96, 55, 79, "military"),
     _private("military_short", 0.1, SHORT, 8, 45, 49, 91, 83, "military"),
     _commercial_long(),

@@ -78,16 +78,16 @@ def reading_order(boxes: np.ndarray, clear: np.ndarray) -> list[list[int]]:
 
     Args:
         boxes: float (N, 4), ymin, xmin, ymax, xmax in pixels of a view 160 wide; boxes in no row are left out.
-        clear: bool (N,), which boxes tell where the rows lie; none: all do.
+        clear: bool (N,), which boxes decide where the rows lie; none: all do.
     """
     if not len(boxes):
         return []
-    telling = boxes[clear] if clear.any() else boxes
-    slope, rows = find_rows(telling.tolist(), WIDTH)
+    deciding = boxes[clear] if clear.any() else boxes
+    slope, rows = find_rows(deciding.tolist(), WIDTH)
     shift = slope * ((boxes[:, 1] + boxes[:, 3]) / 2 - WIDTH / 2)
     top, bottom = boxes[:, 0] - shift, boxes[:, 2] - shift
     if not rows:
-        rows = (Row(float(telling[:, 0].min()), float(telling[:, 2].max())),)
+        rows = (Row(float(deciding[:, 0].min()), float(deciding[:, 2].max())),)
     shared = np.array([np.minimum(bottom, row.bottom) - np.maximum(top, row.top) for row in rows])  # (rows, N)
     inside = shared.max(axis=0) > _IN_ROW * (bottom - top)
     of_row = shared.argmax(axis=0)

@@ -13,8 +13,8 @@ from keras import layers
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, compiled, load_weights
-from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.read.classical.char_image import SIDE
+from alpr_utils.read.classical.form import ALPHABET
 
 REJECT_CLASS = len(ALPHABET)  # "not a character": oval, emblem, bolts, pieces of frame, halves of characters
 CLASS_COUNT = len(ALPHABET) + 1

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alpr_utils.plates.mongolia import ALPHABET, DIGITS, LETTERS, REGIONS, SLOTS
+from alpr_utils.read.classical.form import ALPHABET, DIGIT_SLOTS, LETTERS, PLATES, REGION, SLOTS
 from alpr_utils.read.classical.segment import Candidate
 
 _FLOOR = 1e-4  # no single candidate may veto a reading
 _SKIP_WEIGHT = 0.5  # doubts about what was passed over count half
 _OVERLAP = 0.12  # of the character height; tilted neighbours' boxes overlap a little
-_UNKNOWN_REGION = 0.03  # probability of a region code that is not listed, relative to one that is
-_DIGIT_SLOTS = sum(slot == DIGITS for slot in SLOTS)
 _LETTER_COLUMNS = np.array([ALPHABET.index(c) for c in LETTERS])
-_LOOKALIKES = [(ALPHABET.index(a), ALPHABET.index(b)) for a, b in (("0", "О"),)]
+_LOOKALIKES = [(ALPHABET.index(a), ALPHABET.index(b)) for a, b in PLATES.lookalikes]
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,10 @@ def merge_lookalikes(probabilities: np.ndarray) -> np.ndarray:
 
 
 class _Lattice:
-    """The candidates of one row, left to right, with their costs."""
+    """The candidates of one row, left to right, and what it costs to take them, to pass them over and to go on.
+
+    All costs are negative natural logs. N is the number of candidates.
+    """
 
     def __init__(
         self, indices: Sequence[int], candidates: Sequence[Candidate], probabilities: np.ndarray, free: bool
@@ -68,7 +69,7 @@ class _Lattice:
         self.height = float(np.median(boxes[:, 2] - boxes[:, 0])) if len(boxes) else 0.0
         self.logs = np.log(np.maximum(probabilities[self.indices], _FLOOR))
         whole = np.array([candidates[i].whole for i in self.indices], bool)
-        # Slots make a path take the parts of joined characters; a free path takes them only if skipping costs too.
+        # Slots force a path to take the parts of joined characters; a free path takes them only if skipping costs.
         self.skip = np.where(whole | free, -_SKIP_WEIGHT * self.logs[:, -1], 0.0)
 
     def __len__(self) -> int:
@@ -82,21 +83,21 @@ class _Lattice:
         return np.maximum(until - total[np.searchsorted(ordered, start, side="right")], 0.0)
 
     def before(self) -> np.ndarray:
-        """(N,): cost of beginning with each candidate."""
+        """float (N,): cost of beginning with each candidate."""
         return self.skipped(np.array(-np.inf), self.left)
 
     def after(self) -> np.ndarray:
-        """(N,): cost of ending with each candidate."""
+        """float (N,): cost of ending with each candidate."""
         return self.skipped(self.right, np.array(np.inf))
 
     def gaps(self) -> np.ndarray:
-        """(N, N): cost of stepping from candidate i straight to j; infinite unless j lies to the right of i."""
+        """float (N, N): cost of going from candidate i straight to j; infinite unless j lies to the right of i."""
         apart = self.left[None, :] >= self.right[:, None] - _OVERLAP * self.height
         ahead = np.arange(len(self))[None, :] > np.arange(len(self))[:, None]
         return np.where(apart & ahead, self.skipped(self.right[:, None], self.left[None, :]), np.inf)
 
     def take(self, allowed: str) -> np.ndarray:
-        """(N,): cost of taking each candidate for a slot that allows these characters."""
+        """float (N,): cost of taking each candidate for a slot that allows these characters."""
         return -self.logs[:, [ALPHABET.index(c) for c in allowed]].max(axis=1)
 
 
@@ -150,17 +151,18 @@ def _lattices(candidates: Sequence[Candidate], probabilities: np.ndarray, free: 
 def _region_letters(probabilities: np.ndarray) -> str:
     """The likeliest two letters for two candidates, listed region codes first; probabilities: (2, classes)."""
     pair = np.log(np.maximum(probabilities[:, _LETTER_COLUMNS], _FLOOR))
-    joint = pair[0][:, None] + pair[1][None, :] + np.log(_UNKNOWN_REGION)
-    for code in REGIONS:
-        joint[LETTERS.index(code[0]), LETTERS.index(code[1])] -= np.log(_UNKNOWN_REGION)
+    joint = pair[0][:, None] + pair[1][None, :] + np.log(REGION.others_weight)
+    for code in REGION.choices:
+        joint[LETTERS.index(code[0]), LETTERS.index(code[1])] -= np.log(REGION.others_weight)
     first, second = np.unravel_index(int(joint.argmax()), joint.shape)
     return LETTERS[first] + LETTERS[second]
 
 
 def _grammatical(steps: tuple[int, ...], cost: float, rows: int, probabilities: np.ndarray) -> Decoded:
+    """The reading of a path with one candidate a slot; probabilities: (all candidates, classes)."""
     used = probabilities[list(steps)]
     text = "".join(max(slot, key=lambda c: p[ALPHABET.index(c)]) for slot, p in zip(SLOTS, used, strict=True))
-    text = text[:_DIGIT_SLOTS] + _region_letters(used[_DIGIT_SLOTS : _DIGIT_SLOTS + 2]) + text[_DIGIT_SLOTS + 2 :]
+    text = text[:DIGIT_SLOTS] + _region_letters(used[DIGIT_SLOTS : DIGIT_SLOTS + 2]) + text[DIGIT_SLOTS + 2 :]
     scores = []
     for char, slot, p in zip(text, SLOTS, used, strict=True):
         rivals = p[[ALPHABET.index(c) for c in slot]].sum() + p[-1]
@@ -187,9 +189,9 @@ def decode_grammar(candidates: Sequence[Candidate], probabilities: np.ndarray) -
         if path:
             unused = total_skip - float(row.skip.sum())
             readings.append(_grammatical(path.steps, path.cost + unused, 1, probabilities))
-        digits = _slot_path(row, SLOTS[:_DIGIT_SLOTS])
+        digits = _slot_path(row, SLOTS[:DIGIT_SLOTS])
         for below in rows[index + 1 :] if digits else ():
-            letters = _slot_path(below, SLOTS[_DIGIT_SLOTS:])
+            letters = _slot_path(below, SLOTS[DIGIT_SLOTS:])
             if digits and letters:
                 unused = total_skip - float(row.skip.sum()) - float(below.skip.sum())
                 cost = digits.cost + letters.cost + unused

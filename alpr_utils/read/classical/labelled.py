@@ -12,7 +12,7 @@ _RIM = 0.12  # of the character's height, what is looked at around its box
 def light_on_dark(grey: np.ndarray, char_boxes: np.ndarray) -> bool:
     """Whether the characters are lighter than their ground, by vote of the rims around the boxes.
 
-    The inside of a box is no help: bold strokes fill more than half of it.
+    The inside of a box would not show it: bold strokes fill more than half of it.
 
     Args:
         grey: uint8 (h, w).

@@ -1,4 +1,13 @@
-"""The classical reader: segmentation, a character classifier, decoding; every step open to inspection."""
+"""The classical reader, step by step: every hypothesis about the light is segmented, classified and decoded.
+
+1. `segment`: the crop in grey, shadows removed, thresholded, cleaned; components that could be characters, rows,
+   deskewing, and candidates for characters.
+2. `character_images`: each candidate, cut out as 32 x 32 pixels.
+3. `CharClassifier`: the probability of every character, and of "not a character", for each candidate.
+4. `decode_grammar`, or `decode_free`: the best path through the candidates is the text.
+
+The hypotheses are tried in turn until a reading is sure enough.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.plates.mongolia import SLOTS
 from alpr_utils.read.classical.char_cnn import CharClassifier, load_char_classifier
 from alpr_utils.read.classical.char_image import character_images
 from alpr_utils.read.classical.decode import Decoded, decode_free, decode_grammar
+from alpr_utils.read.classical.form import PLATES, SLOTS
 from alpr_utils.read.classical.segment import Hypothesis, Segmentation, SegmentParameters, segment
 from alpr_utils.read.reading import Reading
 
 MODEL_FOLDER = "char_cnn_mn"
 _MIN_SIDE = 8  # pixels; smaller crops hold nothing that could be read
 _SURE = 0.9  # a reading whose every character is this sure needs no second hypothesis
-_PLAUSIBLE = 0.5  # and from here on nobody would take the plate for one with light characters
+_PLAUSIBLE = 0.5  # from here on the plate is not taken for one with light characters
 
 
 def hypotheses(remove_shadows: bool) -> tuple[Hypothesis, ...]:
@@ -39,7 +48,7 @@ def _settles(decoded: Decoded, hypothesis: Hypothesis) -> bool:
 
 
 class ClassicalReader:
-    """Reads Mongolian plates step by step; see `Reader` for the protocol."""
+    """Reads plates of one country (`form.PLATES`), one row or two; a `Reader`."""
 
     name = "classical"
 
@@ -90,7 +99,7 @@ class ClassicalReader:
         found = replace(found, chosen=decoded.chosen)
         if not decoded.text:
             return found, Reading()
-        return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, "mn")
+        return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, PLATES.country)
 
     def _decode(self, found: Segmentation, grammar: bool) -> Decoded:
         images = character_images(found.deskewed, [candidate.box for candidate in found.candidates])

@@ -134,7 +134,7 @@ def working_grey(plate: np.ndarray, parameters: SegmentParameters) -> np.ndarray
     height, width = grey.shape
     plate_width = parameters.one_row_width if _is_wide(plate, parameters) else parameters.two_row_width
     new_width = round(plate_width * parameters.character_height)
-    # The limits only matter for crops that are no plates at all; they keep memory and time bounded.
+    # The limits only matter for crops that do not hold a plate; they bound memory and time.
     new_height = int(np.clip(new_width * height / width, parameters.character_height / 2, 2 * new_width))
     shrinking = new_width < width
     return cv2.resize(grey, (new_width, new_height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
@@ -180,7 +180,7 @@ def segment(
     Args:
         plate: uint8 (H, W, 3) RGB or (H, W) grey, one plate with little around it; any size from 1x1.
         hypothesis: how to threshold; shadow removal and Otsu by default.
-        parameters: the numbers; the defaults fit Mongolian plates.
+        parameters: the numbers; the defaults fit plates of `form.PLATES`.
     """
     hypothesis, parameters = hypothesis or Hypothesis(), parameters or SegmentParameters()
     grey = working_grey(plate, parameters)

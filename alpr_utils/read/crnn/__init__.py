@@ -1,1 +1,1 @@
-"""crnn."""
+"""The CRNN reader: one network for the whole plate, decoded by CTC. May import what `read` may, and `networks`."""
