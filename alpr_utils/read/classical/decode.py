@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alpr_utils.read.classical.form import ALPHABET, DIGIT_SLOTS, LETTERS, PLATES, REGION, SLOTS
+from alpr_utils.read.classical.form import (
+    ALPHABET,
+    DIGIT_LIKE,
+    DIGIT_SLOTS,
+    LETTER_LIKE,
+    LETTERS,
+    PLATES,
+    REGION,
+    SLOTS,
+)
 from alpr_utils.read.classical.segment import Candidate
 
 _FLOOR = 1e-4  # no single candidate may veto a reading
@@ -41,6 +50,8 @@ class Decoded:
 
 @dataclass(frozen=True)
 class _Path:
+    """A way through a lattice: its cost, and the index of the candidate of each step."""
+
     cost: float
     steps: tuple[int, ...]
 
@@ -201,12 +212,13 @@ def decode_grammar(candidates: Sequence[Candidate], probabilities: np.ndarray) -
 
 def _settle_lookalikes(chars: list[str], centres: list[float]) -> str:
     """Without grammar О and 0 take after the nearest character of their row that is neither; alone they are 0."""
-    firm = [i for i, char in enumerate(chars) if char not in "0О"]
+    pair = (DIGIT_LIKE, LETTER_LIKE)
+    firm = [i for i, char in enumerate(chars) if char not in pair]
     settled = list(chars)
     for i, char in enumerate(chars):
-        if char in "0О":
+        if char in pair:
             nearest = min(firm, key=lambda j: abs(centres[j] - centres[i]), default=None)
-            settled[i] = "О" if nearest is not None and chars[nearest] in LETTERS else "0"
+            settled[i] = LETTER_LIKE if nearest is not None and chars[nearest] in LETTERS else DIGIT_LIKE
     return "".join(settled)
 
 

@@ -9,5 +9,7 @@ SLOTS = tuple("".join(char for char in ALPHABET if char in slot) for slot in FOR
 """For each position of the text the characters that may stand there: digits first, then letters."""
 DIGIT_SLOTS = sum(slot.isdigit() for slot in SLOTS)
 DIGITS, LETTERS = SLOTS[0], SLOTS[-1]
+DIGIT_LIKE, LETTER_LIKE = PLATES.lookalikes[0]
+"""A digit and a letter of the same shape."""
 REGION = next(part for part in FORM.parts if part.name == "region")
 """The first two letters."""
