@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from alpr_utils.boxes import to_pixels
+from alpr_utils.boxes import shape_iou, to_pixels
 from alpr_utils.charts.draw import marked
 from alpr_utils.charts.logs import logged_values, read_log
 from alpr_utils.charts.style import BLUE, GREEN, GREY, LINE_COLOURS, ORANGE, chart_grid, chart_style, left_charts
@@ -169,4 +169,40 @@ def draw_found(found: Mapping[str, Mapping[str, Mapping[float, float]]]) -> Figu
             axes.grid(alpha=0.3)
             axes.legend(loc="lower left")
         charts[0].set_ylabel("plates found, %")
+    return figure
+
+
+def draw_anchor_shapes(plates: np.ndarray, anchors: Mapping[str, np.ndarray]) -> Figure:
+    """Detector -> shapes of its anchors beside those of the plates: float (N, 2), height and width in pixels each."""
+    with chart_style():
+        figure, charts = chart_grid(len(anchors), 3.0, columns=3)
+        for axes, (name, shapes) in zip(charts, anchors.items(), strict=True):
+            axes.plot(plates[:, 1], plates[:, 0], ".", label="plates")
+            axes.plot(shapes[:, 1], shapes[:, 0], "x", label="anchors")
+            fit = shape_iou(plates, shapes).max(axis=1).mean()
+            title = f"{name}: mean IoU {fit:.2f}"
+            axes.set(title=title, xlabel="width, pixels", xscale="log", yscale="log")
+            axes.tick_params(which="minor", labelbottom=False, labelleft=False)
+            axes.legend(loc="lower right")
+        charts[0].set_ylabel("height, pixels")
+    return figure
+
+
+def draw_suppression(limits: Sequence[float], kept: Mapping[str, Sequence[int]], plates: int, limit: float) -> Figure:
+    """How many boxes stay after non-maximum suppression with each limit of overlap.
+
+    Args:
+        limits: the limits of IoU that were tried.
+        kept: name of a curve -> boxes that stay with each of ``limits``.
+        plates: in the picture.
+        limit: that the exported models use.
+    """
+    with chart_style():
+        figure, (axes,) = chart_grid(1, 3.2)
+        for name, counts in kept.items():
+            axes.plot(limits, counts, label=name)
+        axes.axhline(plates, color=GREY, linestyle="--", label="plates in the scene")
+        axes.axvline(limit, color=GREY, linestyle=":", label="limit of the exported models")
+        axes.set(xlabel="limit of overlap (IoU)", ylabel="boxes that stay", ylim=(0, None))
+        axes.legend()
     return figure

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.text import Text
 
 from alpr_utils.charts.logs import logged_values, read_log
 from alpr_utils.charts.style import (
@@ -23,9 +21,9 @@ from alpr_utils.charts.style import (
     chart_grid,
     chart_style,
     left_charts,
+    use_hangul_font,
     wilson_bars,
 )
-from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluation.crops import CropEvaluation
 from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
 
@@ -117,12 +115,6 @@ def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
     return figure
 
 
-def _use_hangul_font(labels: Sequence[Text]) -> None:
-    for label in labels:
-        if any("가" <= character <= "힣" for character in label.get_text()):
-            label.set_fontproperties(FontProperties(fname=HANGUL_FONT, size=label.get_fontsize()))
-
-
 def draw_confusions(readers: Mapping[str, Sequence[Confusion]], most: int = 14) -> Figure:
     """One matrix a reader: rows the true character, columns what was read, of the characters confused most by any.
 
@@ -158,7 +150,7 @@ def _draw_confusion(axes: Axes, found: Sequence[Confusion], shown: Sequence[str]
     labels = [character or _NOTHING for character in shown]
     axes.set_xticks(range(len(shown)), labels)
     axes.set_yticks(range(len(shown)), labels)
-    _use_hangul_font([*axes.get_xticklabels(), *axes.get_yticklabels()])
+    use_hangul_font([*axes.get_xticklabels(), *axes.get_yticklabels()])
     axes.set(xlabel="read", ylabel="true")
 
 
@@ -233,5 +225,60 @@ def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
             heat[band].imshow(likely, aspect="auto", cmap="magma", vmin=0, vmax=1)
             heat[band].set_xlabel("step")
             heat[band].set_yticks(range(len(shown)), [names[k] for k in shown])
-            _use_hangul_font(heat[band].get_yticklabels())
+            use_hangul_font(heat[band].get_yticklabels())
+    return figure
+
+
+def draw_time_exact(evaluations: Mapping[str, Sequence[CropEvaluation]]) -> Figure:
+    """Country -> figures of readers: exact over the time of all processor cores a plate.
+
+    One marker a country, one colour a reader; the area of a marker grows with the number of parameters.
+    """
+    with chart_style():
+        figure, (axes,) = chart_grid(1, 3.8)
+        for (country, group), marker in zip(evaluations.items(), "os^Dv", strict=False):
+            for figures in group:
+                place = figures.processor_milliseconds, 100 * figures.exact
+                size, colour = 20 + figures.parameters / 30_000, reader_colour(figures.reader)
+                axes.scatter(*place, size, color=colour, marker=marker, alpha=0.6)
+                axes.annotate(f"{figures.reader}, {country}", place)
+        axes.set(xlabel="processor ms a plate", ylabel="exact, %", xlim=(0, 1.25 * axes.get_xlim()[1]))
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def draw_rectified(plate: np.ndarray, corners: np.ndarray, rectified: np.ndarray) -> Figure:
+    """A plate with its corners joined by a line, and the same plate rectified.
+
+    Args:
+        plate: uint8 (H, W, 3) RGB.
+        corners: (4, 2), x, y as shares of ``plate``.
+        rectified: uint8 (64, 160).
+    """
+    outline = corners[[0, 1, 2, 3, 0]] * plate.shape[1::-1] - 0.5
+    with chart_style():
+        figure, (left, right) = chart_grid(2, 2.6, share_y=False)
+        left.imshow(plate)
+        left.plot(*outline.T, color=SKY_BLUE, linewidth=2)
+        right.imshow(rectified, cmap="gray")
+        for axes, title in ((left, "corners"), (right, f"rectified, {rectified.shape[0]} x {rectified.shape[1]}")):
+            axes.set_title(title)
+            axes.axis("off")
+    return figure
+
+
+def draw_steps(probabilities: np.ndarray, names: Sequence[str]) -> Figure:
+    """How likely a CRNN finds each character at each step.
+
+    Args:
+        probabilities: float (steps, classes).
+        names: of the classes, the blank first.
+    """
+    shown = [k for k in range(1, len(names)) if probabilities[:, k].max() > _LEAST_PROBABILITY]
+    with chart_style():
+        figure, (axes,) = chart_grid(1, 3.2)
+        axes.imshow(probabilities[:, shown].T, aspect="auto", cmap="magma", vmin=0, vmax=1)
+        axes.set_yticks(range(len(shown)), [names[k] for k in shown])
+        use_hangul_font(axes.get_yticklabels())
+        axes.set(xlabel="step", title="probability of each character")
     return figure

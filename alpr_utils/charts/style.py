@@ -1,6 +1,6 @@
 """How every figure looks: as wide as a notebook shows it, with letters that can be read there, in safe colours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,10 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 
+from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluation.intervals import wilson
 
 WIDTH_PX = 850  # at which notebooks show pictures
@@ -60,6 +63,13 @@ def chart_grid(
     for axes in charts[count:]:
         figure.delaxes(axes)
     return figure, charts[:count]
+
+
+def use_hangul_font(labels: Sequence[Text]) -> None:
+    """Give the labels that hold hangul a font that has it."""
+    for label in labels:
+        if any("가" <= character <= "힣" for character in label.get_text()):
+            label.set_fontproperties(FontProperties(fname=HANGUL_FONT, size=label.get_fontsize()))
 
 
 def left_charts(charts: list[Axes], columns: int = 2) -> list[Axes]:

@@ -9,8 +9,10 @@ from conftest import BrightBoxDetector
 from alpr_utils.boxes import to_pixels
 from alpr_utils.charts.detectors import (
     detectors_table,
+    draw_anchor_shapes,
     draw_losses,
     draw_precision_recall,
+    draw_suppression,
     draw_time_accuracy,
     draw_widths_found,
     failures,
@@ -160,3 +162,11 @@ def test_fresh_scenes_are_the_same_again() -> None:
     height, width = scene.image.shape[:2]
     boxes = scene.boxes_px / (height, width, height, width)
     assert len(boxes) and (boxes >= 0).all() and (boxes <= 1).all()
+
+
+def test_anchors_and_suppression() -> None:
+    shapes = np.array([[10.0, 40.0], [20.0, 40.0]])
+    (axes,) = draw_anchor_shapes(shapes, {"ssd": shapes}).axes
+    assert axes.get_title() == "ssd: mean IoU 1.00"
+    (axes,) = draw_suppression((0.2, 0.4), {"ssd": (1, 2)}, 2, 0.4).axes
+    assert list(axes.lines[0].get_ydata()) == [1, 2] and list(axes.lines[1].get_ydata()) == [2, 2]

@@ -13,6 +13,9 @@ from alpr_utils.charts.readers import (
     draw_confusions,
     draw_groups,
     draw_learning,
+    draw_rectified,
+    draw_steps,
+    draw_time_exact,
     draw_widths,
     figures_table,
 )
@@ -88,3 +91,19 @@ def test_bands_show_what_is_probable() -> None:
     upper, lower = figure.axes[2:]
     assert [label.get_text() for label in upper.get_yticklabels()] == ["2", "서울"]
     assert np.asarray(upper.images[0].get_array())[0, 5] == np.asarray(lower.images[0].get_array())[1, 20] == 0.9
+
+
+def test_steps_and_corners_are_drawn() -> None:
+    probabilities = np.zeros((80, 3))
+    probabilities[5, 2] = 0.9
+    figure = draw_steps(probabilities, ("-", "1", "가"))
+    drawn(figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["가"]
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
+    left, right = draw_rectified(np.zeros((20, 60, 3), np.uint8), corners, np.zeros((64, 160), np.uint8)).axes
+    assert left.lines[0].get_xydata().tolist()[2] == [59.5, 19.5] and right.get_title() == "rectified, 64 x 160"
+
+
+def test_time_and_exact_have_a_marker_a_country(evaluations: list[CropEvaluation]) -> None:
+    (axes,) = draw_time_exact({"mn": evaluations[:1], "kr": evaluations[1:]}).axes
+    assert [text.get_text() for text in axes.texts] == ["fixed, mn", "fixed, kr"]
