@@ -21,7 +21,7 @@ def load_corners(folder: Path) -> list[LabelledPicture]:
     """Every photo of ``folder/corners.csv`` with its plate box.
 
     Raises:
-        LabelError: a column or picture is missing, or a coordinate is no number.
+        LabelError: a column or picture is missing, or a coordinate is not a number.
     """
     table = folder / CORNERS_FILE
     pictures: list[LabelledPicture] = []
@@ -33,9 +33,11 @@ def load_corners(folder: Path) -> list[LabelledPicture]:
                 with Image.open(path) as image:
                     width, height = image.size
             except (KeyError, TypeError, ValueError) as error:
-                raise LabelError(f"{table}: line {len(pictures) + 2} is incomplete ({error}); mend it.") from None
+                raise LabelError(f"{table}: line {len(pictures) + 2} is incomplete ({error}); correct it.") from None
             except OSError:
-                raise LabelError(f"{table}: {path} is missing or no picture; mend line {len(pictures) + 2}.") from None
+                raise LabelError(
+                    f"{table}: {path} is missing or not a picture; correct line {len(pictures) + 2}."
+                ) from None
             low = np.clip(points.min(axis=0), 0, (width, height))
             high = np.clip(points.max(axis=0), 0, (width, height))
             box = as_box((low[1], low[0], high[1], high[0]))

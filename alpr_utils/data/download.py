@@ -1,7 +1,7 @@
-"""Public photos, fetched file by file from pinned commits, checked, and resumed where a download was cut.
+"""Download of public photos: file by file, from fixed commits, checked, and resumed after an interruption.
 
-``public_photos.csv`` beside this module lists 36 of the 68 photos of the Mongolian-ALPR project (Apache-2.0) and their
-label files, those whose checksums are known. Each file is pinned to a commit that holds it.
+``public_photos.csv`` beside this module lists 36 of the 68 photos of the Mongolian-ALPR project (Apache-2.0) with their
+label files: those whose checksums are known.
 """
 
 import csv
@@ -42,7 +42,7 @@ class PublicFile:
     sha256: str
 
     def matches(self, file: Path) -> bool:
-        """Whether ``file`` has the promised content."""
+        """Whether the content of ``file`` is the listed one."""
         content = file.read_bytes()
         if file.suffix == ".xml":
             content = content.replace(b"\r\n", b"\n")
@@ -98,7 +98,7 @@ def _fetch(file: PublicFile, target: Path, url: str, attempts: int, pause: float
             part.replace(target)
             return
         part.unlink()
-        problem = "what arrives has another checksum"
+        problem = "the downloaded file has the wrong checksum"
     raise DownloadError(f"{url}: {problem}; run the command again later, finished files are kept.")
 
 

@@ -19,7 +19,7 @@ def country_of(text: str, picture: Path, labelled: str = "") -> str:
     """The country of a plate in ``picture``: as ``labelled``, else the first in which ``text`` is valid.
 
     Raises:
-        LabelError: none could, or there is no such country.
+        LabelError: the text is valid in no country, or there is no country ``labelled``.
     """
     known = ", ".join(COUNTRIES)
     if labelled and labelled not in COUNTRIES:
@@ -27,7 +27,7 @@ def country_of(text: str, picture: Path, labelled: str = "") -> str:
     code = labelled or next((code for code, plates in COUNTRIES.items() if plates.validate(text)), "")
     if not code:
         raise LabelError(
-            f"{picture}: '{text}' is no plate text of {known}; correct it, or name its country in plates.csv."
+            f"{picture}: '{text}' is not a plate text of {known}; correct it, or name its country in plates.csv."
         )
     return code
 
@@ -49,7 +49,7 @@ def _text_of_name(path: Path) -> str:
         except PlateTextError:
             continue
     raise LabelError(
-        f"{path}: its name is no plate text of {', '.join(COUNTRIES)}; call it like 12가3456.jpg or 1537УНЛ_2.jpg."
+        f"{path}: its name is not a plate text of {', '.join(COUNTRIES)}; call it like 12가3456.jpg or 1537УНЛ_2.jpg."
     )
 
 

@@ -57,7 +57,9 @@ def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, 
     names = [item.name for item in labels.objects]
     unknown = sorted(set(names) - set(ids))
     if unknown:
-        raise LabelError(f"{source}: the class '{unknown[0]}' is not in the label map; add it or mend the annotation.")
+        raise LabelError(
+            f"{source}: the class '{unknown[0]}' is not in the label map; add it or correct the annotation."
+        )
     features = {
         "image/encoded": strings([encoded]),
         "image/format": strings([form]),
@@ -76,7 +78,7 @@ def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A picture, its label file and what that says."""
+    """A picture, its label file and its labels."""
 
     picture: Path
     xml: Path

@@ -38,14 +38,14 @@ def read_voc(path: Path) -> LabelledPicture:
     """Read one VOC file; the path of the picture is the file name that it gives.
 
     Raises:
-        LabelError: the file is missing, no XML, empty, or holds an inverted box or one outside the picture.
+        LabelError: the file is missing, empty, not XML, or holds an inverted box or one outside the picture.
     """
     try:
         root = ElementTree.parse(path).getroot()
     except OSError as error:
         raise LabelError(f"{path}: cannot be opened ({error.strerror}); check the path and its permissions.") from None
     except ElementTree.ParseError as error:
-        raise LabelError(f"{path}: is empty or no XML ({error}); export the annotation again.") from None
+        raise LabelError(f"{path}: is empty or not XML ({error}); export the annotation again.") from None
     size = root.find("size")
     if size is None:
         raise LabelError(f"{path}: has no <size>; add the width and height of the picture.")

@@ -88,7 +88,7 @@ def real_crops(folder: Path, half: str = "", find_corners: CornerFinder | None =
         folder: as `alpr_utils.data.images.labelled_images` takes it.
         half: ``a`` or ``b``: only that half of the photos, split by plate identity.
         find_corners: crop, uint8 (H, W, 3) RGB -> (4, 2), x, y as shares of the crop, clockwise from the plate's top
-            left; nobody has labelled these, so without it the tilt of the plates stays unknown.
+            left; corners are not labelled, so without it the tilt of the plates stays unknown.
 
     Raises:
         LabelError: no labelled picture there.

@@ -1,4 +1,4 @@
-"""Plates that fill the picture: close-ups cut out of scenes, and how many of them detectors find in one pass or two.
+"""Plates that fill the picture: windows cut out of scenes, and how many plates detectors find in one pass or two.
 
 A network knows plates of the sizes of its training samples and may miss the very largest ones. The exported models
 therefore make a second pass over a low-resolution copy of the picture, see `alpr_utils.detect.find_boxes`.
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import keras
 
 SHARES = (0.2, 0.4, 0.6, 0.8)  # of a picture's width that the plate fills
-_SHAPE = 0.75  # height / width of a close-up: a plate of two rows fits in at every share
-_MARGIN = 1.05  # the close-up is at least so many times as high as the plate
+_SHAPE = 0.75  # height / width of a window: a plate of two rows fits in at every share
+_MARGIN = 1.05  # a window is at least so many times as high as the plate
 
 
-def close_ups(
+def cut_large_plates(
     scenes: Sequence[LabelledImage], shares: Sequence[float] = SHARES, least: float = 60
 ) -> dict[float, list[LabelledImage]]:
     """Share -> the same plates, one a picture, each filling that share of the width.
@@ -43,11 +43,11 @@ def close_ups(
             if size[1] < least or not fits or _SHAPE * narrowest < _MARGIN * size[0]:
                 continue
             for share, pictures in found.items():
-                pictures.append(_close_up(scene, f"{scene.name}, plate {number}", box, size[1] / share))
+                pictures.append(_window(scene, f"{scene.name}, plate {number}", box, size[1] / share))
     return found
 
 
-def _close_up(scene: LabelledImage, name: str, box: np.ndarray, width: float) -> LabelledImage:
+def _window(scene: LabelledImage, name: str, box: np.ndarray, width: float) -> LabelledImage:
     """The window ``width`` pixels wide around ``box: (4,)``, pixels, moved into the scene where it reached outside."""
     window = np.array([round(_SHAPE * width), round(width)])
     room = np.array(scene.image.shape[:2]) - window

@@ -9,7 +9,7 @@ from alpr_utils.detect.detector import Detection
 
 FOUND_IOU = 0.5  # from this overlap on, a plate counts as found
 TOUCHED_IOU = 0.1  # from this overlap on, a plate that was not found counts as badly localised
-MIN_SCORE_FOR_AP = 0.01  # average precision needs the whole ranking, down to boxes that nobody would report
+MIN_SCORE_FOR_AP = 0.01  # average precision needs the whole ranking, including boxes far below the operating threshold
 
 
 def boxes_px(found: Sequence[Detection], height: int, width: int) -> np.ndarray:

@@ -147,6 +147,6 @@ def evaluate(
             problems.append(str(error))
     if not scorer.false_boxes:
         raise LabelError(
-            f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); mend those files."
+            f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); correct those files."
         )
     return scorer.evaluation(str(data_dir), half, problems)

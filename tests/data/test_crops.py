@@ -73,7 +73,7 @@ def test_balanced_plates_have_the_country_of_their_table(tmp_path: Path) -> None
     assert plate.country == "mn"
     assert len(load_crops(tmp_path / "told")) == 1
     untold = _generated(tmp_path / "untold", tuple(name for name in COLUMNS if name != "country"))
-    with pytest.raises(LabelError, match=r"0\.png: .* is no plate text of mn, kr; correct it, or name its country"):
+    with pytest.raises(LabelError, match=r"0\.png: .* is not a plate text of mn, kr; correct it, or name its country"):
         _plates(untold)
     table = tmp_path / "told" / "plates.csv"
     table.write_text(table.read_text(encoding="utf-8").replace(",mn,", ",xx,"), encoding="utf-8")
@@ -83,7 +83,7 @@ def test_balanced_plates_have_the_country_of_their_table(tmp_path: Path) -> None
 
 def test_names_that_are_no_plate_are_named(tmp_path: Path) -> None:
     write_image(tmp_path / "holiday.png", GREY)
-    with pytest.raises(LabelError, match=r"holiday\.png: its name is no plate text") as caught:
+    with pytest.raises(LabelError, match=r"holiday\.png: its name is not a plate text") as caught:
         _plates(tmp_path)
     assert str(caught.value).startswith(str(tmp_path))
 
@@ -96,7 +96,7 @@ def test_broken_label_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixt
         "image,xmin,ymin,xmax,ymax,text\ncar.png,10,5,150,35,1537УНЛ\n", encoding="utf-8"
     )
     assert [plate.text for plate in _plates(folder)] == ["1537УНЛ"]
-    assert f"left out: {folder / 'broken.xml'}: is empty or no XML" in capsys.readouterr().err
+    assert f"left out: {folder / 'broken.xml'}: is empty or not XML" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_wrong_checksum_is_refused_and_the_rest_kept(server: PhotoServer, tmp_pa
     wrong = PublicFile("folder/wrong.jpg", "c0ffee", len(CONTENT), "0" * 64)
     (problem,) = download_photos([wrong, _file()], tmp_path, server.url, attempts=2, pause=0)
     assert isinstance(problem, DownloadError)
-    assert "wrong.jpg: what arrives has another checksum" in str(problem)
+    assert "wrong.jpg: the downloaded file has the wrong checksum" in str(problem)
     assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
 
 

@@ -42,9 +42,9 @@ def test_box_over_the_edge_is_clipped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is empty or no XML"),
-        ("<annotation><size>", "is empty or no XML"),
-        ("not xml", "is empty or no XML"),
+        ("", "is empty or not XML"),
+        ("<annotation><size>", "is empty or not XML"),
+        ("not xml", "is empty or not XML"),
         ("<annotation></annotation>", "has no <size>"),
         ("<annotation><size><width>0</width><height>0</height></size></annotation>", "says the picture is 0x0"),
         ("<annotation><size><width>wide</width><height>1</height></size></annotation>", "has no number in <width>"),

@@ -1,4 +1,4 @@
-"""Close-ups: the same plates at every width, and what a detector finds of them."""
+"""Large plates: the same plates at every width, and what a detector finds of them."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from alpr_utils.charts.detectors import draw_found
 from alpr_utils.data.labels import LabelledImage, LabelledPlate
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.exported import ExportedDetector
-from alpr_utils.evaluation.large_plates import SHARES, close_ups, found_by_share, without_low_res_pass
+from alpr_utils.evaluation.large_plates import SHARES, cut_large_plates, found_by_share, without_low_res_pass
 
 WHITE = 250
 
@@ -39,7 +39,7 @@ class SmallPlateDetector:
 
 
 def test_a_plate_fills_its_share_and_lies_where_the_box_says() -> None:
-    found = close_ups([scene_with((300, 600, 330, 700), (600, 10, 680, 110))])
+    found = cut_large_plates([scene_with((300, 600, 330, 700), (600, 10, 680, 110))])
     assert list(found) == list(SHARES) and {len(pictures) for pictures in found.values()} == {2}
     for share, pictures in found.items():
         for picture in pictures:
@@ -59,12 +59,12 @@ def test_a_plate_fills_its_share_and_lies_where_the_box_says() -> None:
     ],
 )
 def test_plates_that_do_not_suit_are_in_no_close_up(plate: tuple[int, int, int, int]) -> None:
-    assert not any(close_ups([scene_with(plate)]).values())
-    assert found_by_share(SmallPlateDetector(1), close_ups([scene_with(plate)])) == {}
+    assert not any(cut_large_plates([scene_with(plate)]).values())
+    assert found_by_share(SmallPlateDetector(1), cut_large_plates([scene_with(plate)])) == {}
 
 
 def test_the_share_found_falls_where_the_detector_sees_pieces() -> None:
-    pictures = close_ups([scene_with((300, 600, 330, 700)), scene_with((200, 300, 240, 440))])
+    pictures = cut_large_plates([scene_with((300, 600, 330, 700)), scene_with((200, 300, 240, 440))])
     one, two = found_by_share(SmallPlateDetector(0.5), pictures), found_by_share(SmallPlateDetector(1), pictures)
     assert one == {0.2: 1, 0.4: 1, 0.6: 0, 0.8: 0} and two == dict.fromkeys(SHARES, 1)
     (axes,) = draw_found({"plate_detector_ssd": {"full look": one, "both looks": two}}).axes
