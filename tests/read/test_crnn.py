@@ -218,7 +218,7 @@ def test_a_failed_export_leaves_the_old_model(
         export_corners(tmp_path / "corners.npz", tmp_path / "model", corners)
     assert {path.name for path in tmp_path.iterdir()} == {"model", "corners.npz"}
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["old"]
-    with pytest.raises(OutputError, match="is no folder"):
+    with pytest.raises(OutputError, match="is not a folder"):
         export_crnn(trained[0] / "last.weights.h5", tmp_path / "corners.npz", trained[2])
 
 
