@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alpr_utils.data.folders import find_data
 from alpr_utils.data.labels import Box, LabelledImage, LabelledPicture, LabelledPlate, as_box, mapped
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.data.split import texts_of_half
@@ -101,14 +102,14 @@ def labelled_images(folder: Path, half: str = "") -> Iterator[LabelledImage]:
     Broken label files are named on stderr.
 
     Args:
-        folder: photos with VOC files as `alpr_utils.data.pictures.load_pictures` takes them, or, where there is no XML
-            file, pictures of one plate each that are named by their text: ``12가3456.jpg``, ``1537УНЛ_2.jpg``.
+        folder: path or name (see `find_data`) of photos as `alpr_utils.data.pictures.load_pictures` takes them, or of
+            pictures of one plate each, without any XML file, named by their text: ``12가3456.jpg``, ``1537УНЛ_2.jpg``.
         half: ``a`` or ``b``: only that half of the pictures, split by plate identity.
 
     Raises:
         LabelError: no labelled picture there, no plate with known text, or a text that no country knows.
     """
-    empty = True
+    folder, empty = find_data(folder), True
     for image in (_photos if any(folder.rglob("*.xml")) else _single_plates)(folder, half):
         empty = False
         yield image

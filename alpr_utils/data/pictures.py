@@ -9,6 +9,8 @@ import numpy as np
 
 from alpr_utils.boxes import intersection, iou_matrix
 from alpr_utils.data.characters import sort_characters, spelled, spells
+from alpr_utils.data.corners import CORNERS_FILE, load_corners
+from alpr_utils.data.folders import find_data
 from alpr_utils.data.labels import (
     PLATE_NAMES,
     VEHICLE_NAME,
@@ -95,14 +97,20 @@ def load_pictures(folder: Path, half: str = "") -> tuple[list[LabelledPicture], 
     """Every labelled picture below a folder with its plates, and the errors of the broken label files.
 
     Args:
-        folder: pictures with VOC files. Texts come from ``folder/plates.csv`` (columns
-            ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows`` and ``country``) and, for plates that it does not list,
-            from the labelled characters.
+        folder: path or name (see `find_data`) of pictures with VOC files, or of photos with a ``corners.csv``. Texts
+            come from ``folder/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows`` and
+            ``country``) and, for plates that it does not list, from the labelled characters.
         half: ``a`` or ``b``: only that half, split by plate identity; ``""``: all.
 
     Raises:
-        LabelError: the folder is missing, holds no labelled picture, or its ``plates.csv`` is broken.
+        LabelError: the folder is missing, holds no labelled picture, its table is broken, or a half is asked of photos
+            with a ``corners.csv``, which has no texts.
     """
+    folder = find_data(folder)
+    if (folder / CORNERS_FILE).exists():
+        if half:
+            raise LabelError(f"{folder}: has no plate texts by which to split its cars; leave ':{half}' out.")
+        return load_corners(folder), []
     table = folder / PLATES_FILE
     pairs = find_labelled(folder)
     listed = _read_plates_csv(table) if table.exists() else {}

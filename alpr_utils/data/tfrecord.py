@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alpr_utils.data.folders import find_data
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.voc import find_labelled, read_voc
 from alpr_utils.errors import LabelError, OutputError, PictureError
@@ -87,7 +88,7 @@ class _Entry:
 
 def _entries(folder: Path, ids: dict[str, int] | None, leave_out_others: bool) -> tuple[list[_Entry], dict[str, int]]:
     """The labelled pictures of ``folder`` and the numbers of their classes."""
-    entries = [_Entry(picture, xml, read_voc(xml)) for picture, xml in find_labelled(folder)]
+    entries = [_Entry(picture, xml, read_voc(xml)) for picture, xml in find_labelled(find_data(folder))]
     names = sorted({item.name for entry in entries for item in entry.labels.objects})
     if ids is None:
         return entries, {name: number for number, name in enumerate(names, start=1)}

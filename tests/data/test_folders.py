@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alpr_utils.cli.app import main
 from alpr_utils.data import folders
 from alpr_utils.data.folders import find_data, photos_folder
+from alpr_utils.data.labels import LabelledPicture
+from alpr_utils.data.pictures import load_pictures
+from alpr_utils.data.voc import write_voc
+from alpr_utils.errors import LabelError
+from alpr_utils.images import write_image
 
 
 @pytest.fixture
@@ -44,3 +50,20 @@ def test_a_name_that_is_nowhere_is_wrong_usage(elsewhere: Path, capsys: pytest.C
     for command in (["evaluate"], ["evaluate", "--crops"], ["evaluate-characters"]):
         assert main([*command, "--data", "marsian"]) == 2
         assert "marsian: is not a folder" in " ".join(capsys.readouterr().err.split())
+
+
+def test_labelled_pictures_are_loaded_by_name(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPR_PHOTOS", str(elsewhere / "photos"))
+    write_image(elsewhere / "photos" / "own" / "a.png", np.zeros((10, 20, 3), np.uint8))
+    write_voc(elsewhere / "photos" / "own" / "a.xml", LabelledPicture(Path("a.png"), 20, 10))
+    assert [picture.path.name for picture in load_pictures(Path("own"))[0]] == ["a.png"]
+
+
+def test_photos_with_corners_are_labelled_pictures_without_halves(tmp_path: Path) -> None:
+    write_image(tmp_path / "images" / "a.png", np.zeros((10, 20, 3), np.uint8))
+    header = "image,x1,y1,x2,y2,x3,y3,x4,y4\n"
+    (tmp_path / "corners.csv").write_text(header + "a.png,2,3,12,4,12,8,2,7\n", encoding="utf-8")
+    ((picture,), _) = load_pictures(tmp_path)
+    assert picture.plates[0].box_px == (3, 2, 8, 12)
+    with pytest.raises(LabelError, match="no plate texts by which to split"):
+        load_pictures(tmp_path, "a")
