@@ -69,6 +69,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_guide_names_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "reading_the_code.md").read_text("utf-8")
+    names = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text))
+    assert len(names) > 15
+    assert [name for name in sorted(names) if not (ROOT / "alpr_utils" / name).exists()] == []
+
+
 @pytest.fixture
 def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what the README's reader has: photos, a video, plates, and the pictures that are included."""
