@@ -105,7 +105,6 @@ class ALPR:
             return self._detector
 
     def _open_detector(self, name: str | Path) -> Detector:
-        import_tensorflow_quietly()
         from alpr_utils.detect.exported import load_detector
 
         detector = load_detector(name, self._models_dir)

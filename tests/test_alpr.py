@@ -206,3 +206,13 @@ def test_unknown_reader_and_country(tmp_path: Path) -> None:
         load_reader("classical", ReaderOptions("kr", models_dir=tmp_path))
     with pytest.raises(ModelError):
         load_reader("classical", ReaderOptions(models_dir=tmp_path))
+
+
+def test_shipped_detectors_find_plates_without_tensorflow() -> None:
+    picture = Path(__file__).resolve().parents[1] / "mongol_alpr_images" / "1.jpg"
+    code = (
+        "import sys; from alpr_utils import ALPR; plates = ALPR(reader=None).read(sys.argv[1]); "
+        "print(len(plates), {'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(picture)], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("1 set()", "")
