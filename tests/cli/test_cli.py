@@ -297,7 +297,7 @@ def test_corrupt_model(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert _read(tmp_path / "models", pictures) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")
-    assert "holds no readable SavedModel" in error
+    assert "is not a readable SavedModel" in error
     assert len(error.splitlines()) == 1
 
 
