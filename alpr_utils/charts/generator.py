@@ -1,13 +1,16 @@
 """Charts of generated plates: layouts, letters, and how they differ from real ones."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from alpr_utils.charts.style import BLUE, ORANGE, VERMILION, chart_grid, chart_style, left_charts, use_hangul_font
-from alpr_utils.plates import PlateLayout
+
+if TYPE_CHECKING:
+    from alpr_utils.plates import PlateLayout
 
 
 def draw_letters(counts: Mapping[str, int], title: str) -> Figure:
@@ -19,7 +22,7 @@ def draw_letters(counts: Mapping[str, int], title: str) -> Figure:
     return figure
 
 
-def draw_layout(picture: np.ndarray, layout: PlateLayout) -> Figure:
+def draw_layout(picture: np.ndarray, layout: "PlateLayout") -> Figure:
     """``picture: uint8 (H, W, 3)`` of a plate without surroundings, with the measures of its layout in millimetres."""
     width, height = layout.size_mm
     with chart_style():
