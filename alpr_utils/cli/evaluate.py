@@ -290,11 +290,13 @@ def calibrate(
     from alpr_utils.evaluation.calibration import calibrate as fit
     from alpr_utils.read.load import ReaderOptions, load_reader
     from alpr_utils.read.reading import NBestReader
-    from alpr_utils.training.run import parse_source
+    from alpr_utils.training.config import DataSource
 
     folder = _models_folder(models)
-    sources = [parse_source(text, ("a", "b")) for text in data or [GENERATED]]
-    plates = [crop for source, _, half in sources for crop in _plate_crops(source, half, count, country, folder, seed)]
+    sources = [DataSource.parse(text) for text in data or [GENERATED]]
+    plates = [
+        crop for source in sources for crop in _plate_crops(source.folder, source.half, count, country, folder, seed)
+    ]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     for name in reader:
         opened = load_reader(name, ReaderOptions(country=country, models_dir=folder))

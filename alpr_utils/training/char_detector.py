@@ -1,7 +1,6 @@
 """Training of the character detector: on generated plates first, then on real ones with labelled characters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.anchors import assign_targets
 from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.read.char_detector.network import (
+    ANCHORS,
     ARCHITECTURE,
     alphabet_of,
     best_boxes,
@@ -22,6 +22,9 @@ from alpr_utils.read.char_detector.network import (
 from alpr_utils.read.char_detector.reader import read_boxes
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
+from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
+from alpr_utils.training.history import weights_file
+from alpr_utils.training.lend import class_columns, lend
 from alpr_utils.training.plate_batches import PlateBatches
 from alpr_utils.training.plate_crops import (
     MARGIN,
@@ -33,18 +36,12 @@ from alpr_utils.training.plate_crops import (
     join,
     upright,
 )
-from alpr_utils.training.reader import CropSource, ReaderPlan, compile_reader, export_reader, fit_reader, load_plates
-from alpr_utils.training.run import dtype_policy, prepare_run
+from alpr_utils.training.reader import export_reader, lender_of, load_plates
+from alpr_utils.training.run import Run
+from alpr_utils.training.trainer import Trainer, build_network, compile_network
 
 _VISIBLE = 0.4  # share of a character that must lie in the view for the network to find it
 _POSITIVE_IOU, _NEGATIVE_IOU = 0.45, 0.35  # narrow characters miss the anchors of their cell by more than plates do
-
-
-@dataclass(frozen=True)
-class CharDetectorPlan(ReaderPlan):
-    """See `ReaderPlan`; folders need labelled characters, plates without them are left out."""
-
-    generated: int = 100_000
 
 
 def _characters(text: Sequence[str]) -> str:
@@ -71,13 +68,13 @@ class CharBatches(PlateBatches):
     def __init__(
         self,
         sources: Sequence[PlateCrops],
-        shares: Sequence[float],
+        sampling_weights: Sequence[float],
         alphabet: Sequence[str],
         batch: int,
         batches: int,
         seed: int = 0,
     ):
-        super().__init__(sources, shares, batch, batches, seed)
+        super().__init__(sources, sampling_weights, batch, batches, seed)
         self.classes = [class_numbers(source, alphabet) for source in sources]
         self.anchors = char_anchors()
 
@@ -87,7 +84,7 @@ class CharBatches(PlateBatches):
 
 
 def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """What the network should say of a view: float32 (N, 5), box in pixels of the view and label.
+    """What the network should answer for a view: float32 (N, 5), box in pixels of the view and label.
 
     Args:
         anchors: float32 (N, 4), pixels of the view.
@@ -123,22 +120,33 @@ def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
     return PlateCrops(plates.images[good], texts, plates.corners[good], plates.char_boxes[good])
 
 
-def _plates(plan: CharDetectorPlan, source: CropSource, run: Path, workers: int) -> PlateCrops:
-    return load_plates(plan, source, alphabet_of(plan.countries), run, workers, _labelled)
+def _plates(config: CharDetectorTrainConfig, source: DataSource, run: Run, workers: int) -> PlateCrops:
+    return load_plates(config, source, alphabet_of(config.countries), run, workers, _labelled)
 
 
-def _build(plan: CharDetectorPlan) -> keras.Model:
-    keras.utils.set_random_seed(plan.seed)
-    with dtype_policy(plan.precision):
-        network = build_char_network(len(alphabet_of(plan.countries)))
-    if plan.start_from:
-        load_weights(network, Path(plan.start_from))
-    compile_reader(network, plan, SSDLoss(char_anchors()), clipnorm=10.0)
+def build(config: CharDetectorTrainConfig) -> keras.Model:
+    """The network of a training with the weights that it begins with; another alphabet lends what both have.
+
+    Raises:
+        AlprError: the weights to start from do not fit.
+    """
+    alphabet = alphabet_of(config.countries)
+    network = build_network(config, lambda: build_char_network(len(alphabet)))
+    if config.start_from:
+        lender_facts = lender_of(config.start_from, ARCHITECTURE, "train char_detector")
+        known = alphabet_of(tuple(lender_facts.get("countries", config.countries)))
+        file = weights_file(Path(config.start_from))
+        if known == alphabet:
+            load_weights(network, file)
+        else:
+            lender = build_char_network(len(known))
+            load_weights(lender, file)
+            lend(network, lender, "logits", class_columns(alphabet, known, repeats=ANCHORS.per_cell))
     return network
 
 
-def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> Path:
-    """Train the network by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
+def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int = 1) -> Path:
+    """Train the network; calling it again with the same ``run`` goes on after the last finished epoch.
 
     ``workers`` processes generate plates before the training begins.
 
@@ -146,31 +154,33 @@ def train_char_detector(plan: CharDetectorPlan, run: Path, workers: int = 1) -> 
         The file with the final weights, ready for `export_char_detector`.
 
     Raises:
-        AlprError: a source has no labelled characters or plates of another country, or the run was begun with other
+        AlprError: a source has no labelled characters or plates of another country, or the run began with other
             settings.
     """
-    prepare_run(run, plan)
-    network, alphabet = _build(plan), alphabet_of(plan.countries)
-    sources = [_plates(plan, source, run, workers) for source in plan.sources]
-    shares = [source.share for source in plan.sources]
-    batches = CharBatches(sources, shares, alphabet, plan.batch, plan.epoch_batches, plan.seed)
-    validation, texts = None, []
-    if plan.validation:
-        plates = join([_plates(plan, source, run, workers) for source in plan.validation])
-        validation = upright(plates), upright_targets(plates, alphabet)
-        texts = [_characters(text) for text in plates.texts]
-        serving, grammar = with_decoding(network), Grammar.of(plan.countries, alphabet, words=False)
+    with Trainer(run, config, {"architecture": ARCHITECTURE}) as trainer:
+        network, alphabet = build(config), alphabet_of(config.countries)
+        compile_network(network, config, SSDLoss(char_anchors()))
+        plates = [_plates(config, source, trainer.run, workers) for source in config.sources]
+        weights = [source.sampling_weight for source in config.sources]
+        batches = CharBatches(plates, weights, alphabet, config.batch, config.epoch_batches, config.seed)
+        if not config.validation:
+            return trainer.fit(network, batches)
+        real = join([_plates(config, source, trainer.run, workers) for source in config.validation])
+        validation = upright(real), upright_targets(real, alphabet)
+        texts = [_characters(text) for text in real.texts]
+        serving, grammar = with_decoding(network), Grammar.of(config.countries, alphabet, words=False)
 
-    def right() -> list[bool]:
-        seen = keras.ops.convert_to_numpy(serving(validation[0], training=False))  # type: ignore[index]
-        best = [read_boxes(best_boxes(decoded), alphabet, grammar, 1) for decoded in seen]
-        return [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
+        def exact() -> dict[str, float]:  # with the grammar, without which it cannot order the characters
+            decoded = keras.ops.convert_to_numpy(serving(validation[0], training=False))
+            best = [read_boxes(best_boxes(plate), alphabet, grammar, 1) for plate in decoded]
+            right = [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
+            return {"val_exact": float(np.mean(right))}
 
-    return fit_reader(network, plan, run, batches, validation, right)
+        return trainer.fit(network, batches, validation, exact)
 
 
-def export_char_detector(weights: Path, folder: Path, plan: CharDetectorPlan) -> Path:
+def export_char_detector(weights: Sequence[Path], folder: Path, config: CharDetectorTrainConfig) -> Path:
     """See `export_reader`."""
-    alphabet = alphabet_of(plan.countries)
+    alphabet = alphabet_of(config.countries)
     network = build_char_network(len(alphabet))
-    return export_reader(network, weights, folder, plan, alphabet, {"architecture": ARCHITECTURE})
+    return export_reader(network, weights, folder, config, alphabet, {"architecture": ARCHITECTURE})

@@ -1,32 +1,27 @@
 """Training of the CRNN: on generated plates first, then on real ones; a run folder in, a model folder out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.errors import AlprError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.read.crnn.network import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.grammar import tokens_of
+from alpr_utils.training.config import CRNNTrainConfig
+from alpr_utils.training.history import weights_file
+from alpr_utils.training.lend import class_columns, lend, lend_channels
 from alpr_utils.training.plate_batches import CropBatches, class_targets
 from alpr_utils.training.plate_crops import join, upright
-from alpr_utils.training.reader import ReaderPlan, compile_reader, export_reader, fit_reader, load_plates
-from alpr_utils.training.run import dtype_policy, facts_beside, prepare_run
+from alpr_utils.training.reader import export_reader, lender_of, load_plates
+from alpr_utils.training.trainer import Trainer, build_network, compile_network
 
+ARCHITECTURE = "crnn"
 LONG_TRAINING = 200  # steps from which unrolling an LSTM pays
-
-
-@dataclass(frozen=True)
-class CRNNPlan(ReaderPlan):
-    """See `ReaderPlan`; ``start_from`` may also be of another, not a wider variant, which lends its convolutions.
-
-    Attributes:
-        variant: ``small``, ``lstm`` or ``gru``.
-    """
-
-    variant: str = "small"
+_CONVOLUTIONS = ("stem", "conv_", "norm_")
 
 
 def greedy_classes(logits: np.ndarray) -> list[list[int]]:
@@ -38,53 +33,40 @@ def greedy_classes(logits: np.ndarray) -> list[list[int]]:
     return result
 
 
-def _build(plan: CRNNPlan) -> keras.Model:
-    if plan.variant not in VARIANTS:
-        raise AlprError(f"{plan.variant}: no such CRNN; choose one of {', '.join(VARIANTS)}.")
-    keras.utils.set_random_seed(plan.seed)
-    with dtype_policy(plan.precision):
-        # Building takes its time, and a GRU gains little.
-        unroll = VARIANTS[plan.variant].recurrent == "lstm" and plan.epochs * plan.epoch_batches > LONG_TRAINING
-        network = build_crnn(len(tokens_of(plan.countries)), plan.variant, unroll)
-    if plan.start_from:
-        _start(network, plan)
-    compile_reader(network, plan, BandCTC(), clipnorm=5.0)
+def build(config: CRNNTrainConfig) -> keras.Model:
+    """The network of a training with the weights that it begins with.
+
+    Raises:
+        AlprError: the weights to start from do not fit.
+    """
+    tokens = tokens_of(config.countries)
+    # Building takes its time, and a GRU gains little.
+    unroll = VARIANTS[config.variant].recurrent == "lstm" and config.epochs * config.epoch_batches > LONG_TRAINING
+    network = build_network(config, lambda: build_crnn(len(tokens), config.variant, unroll))
+    if config.start_from:
+        _start(network, config, tokens)
     return network
 
 
-def _variant_of(weights: str, otherwise: str) -> str:
-    """The variant of the CRNN whose weights these are, ``otherwise`` where their folder tells nothing."""
-    facts = facts_beside(weights)
-    if facts and facts.get("variant") not in VARIANTS:
-        raise ModelError(f"{weights}: is no CRNN; start from the weights of a run or model folder of 'train crnn'.")
-    return str(facts.get("variant", otherwise))
-
-
-def _start(network: keras.Model, plan: CRNNPlan) -> None:
-    """Load the weights to begin with; of another variant only its convolutions, which must not be wider.
-
-    A wider network hears the channels that it has more not before it learns to (Net2WiderNet, Chen et al. 2016).
-    """
-    variant = _variant_of(plan.start_from, plan.variant)
-    if variant == plan.variant:
-        load_weights(network, Path(plan.start_from))
+def _start(network: keras.Model, config: CRNNTrainConfig, tokens: Sequence[str]) -> None:
+    """Load the weights to begin with; of another variant its convolutions, of another alphabet what both have."""
+    lender_facts = lender_of(config.start_from, ARCHITECTURE, "train crnn")
+    variant = lender_facts.get("variant", config.variant)
+    known = tokens_of(tuple(lender_facts.get("countries", config.countries)))
+    file = weights_file(Path(config.start_from))
+    if variant == config.variant and known == tokens:
+        load_weights(network, file)
         return
-    lender = build_crnn(len(tokens_of(plan.countries)), variant)
-    load_weights(lender, Path(plan.start_from))
-    for layer in network.layers:
-        if not layer.name.startswith(("stem", "conv_", "norm_")):
-            continue
-        for variable, lent in zip(layer.weights, lender.get_layer(layer.name).weights, strict=True):
-            if any(wide > own for wide, own in zip(lent.shape, variable.shape, strict=True)):
-                raise AlprError(f"{plan.start_from}: '{variant}' is wider than '{plan.variant}'; start without it.")
-            values = np.array(keras.ops.convert_to_numpy(variable))
-            values[..., : lent.shape[-1]] = 0
-            values[tuple(slice(side) for side in lent.shape)] = keras.ops.convert_to_numpy(lent)
-            variable.assign(values)
+    lender = build_crnn(len(known), variant)
+    load_weights(lender, file)
+    if variant == config.variant:
+        lend(network, lender, "logits", class_columns(tokens, known, first=1))
+    elif not lend_channels(network, lender, _CONVOLUTIONS):
+        raise AlprError(f"{config.start_from}: '{variant}' is wider than '{config.variant}'; start without it.")
 
 
-def train_crnn(plan: CRNNPlan, run: Path, workers: int = 1) -> Path:
-    """Train a CRNN by ``plan``; calling it again with the same ``run`` resumes after the last finished epoch.
+def train_crnn(config: CRNNTrainConfig, run: Path, workers: int = 1) -> Path:
+    """Train a CRNN; calling it again with the same ``run`` goes on after the last finished epoch.
 
     ``workers`` processes generate plates before the training begins.
 
@@ -92,28 +74,30 @@ def train_crnn(plan: CRNNPlan, run: Path, workers: int = 1) -> Path:
         The file with the final weights, ready for `export_crnn`.
 
     Raises:
-        AlprError: a source holds no plates or plates of another country, or the run was begun with other settings.
+        AlprError: a source holds no plates or plates of another country, or the run began with other settings.
     """
-    prepare_run(run, plan)
-    network, tokens = _build(plan), tokens_of(plan.countries)
-    sources = [load_plates(plan, source, tokens, run, workers) for source in plan.sources]
-    shares = [source.share for source in plan.sources]
-    batches = CropBatches(sources, shares, tokens, plan.batch, plan.epoch_batches, plan.seed)
-    validation, texts = None, []
-    if plan.validation:
-        plates = join([load_plates(plan, source, tokens, run, workers) for source in plan.validation])
-        validation = upright(plates), class_targets(plates.texts, tokens)
-        texts = [[int(k) for k in rows.ravel() if k] for rows in validation[1]]
-
-    def right() -> list[bool]:  # without the grammar
-        logits = keras.ops.convert_to_numpy(network(validation[0], training=False))  # type: ignore[index]
-        return [read == text for read, text in zip(greedy_classes(logits), texts, strict=True)]
-
-    return fit_reader(network, plan, run, batches, validation, right)
+    with Trainer(run, config, {"architecture": ARCHITECTURE}) as trainer:
+        network, tokens = build(config), tokens_of(config.countries)
+        compile_network(network, config, BandCTC(), clipnorm=5.0)
+        plates = [load_plates(config, source, tokens, trainer.run, workers) for source in config.sources]
+        weights = [source.sampling_weight for source in config.sources]
+        batches = CropBatches(plates, weights, tokens, config.batch, config.epoch_batches, config.seed)
+        if not config.validation:
+            return trainer.fit(network, batches)
+        real = join([load_plates(config, source, tokens, trainer.run, workers) for source in config.validation])
+        validation = upright(real), class_targets(real.texts, tokens)
+        return trainer.fit(network, batches, validation, lambda: _exact(network, *validation))
 
 
-def export_crnn(weights: Path, folder: Path, plan: CRNNPlan) -> Path:
+def _exact(network: keras.Model, images: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    """The share of plates read exactly, without the grammar, which takes long."""
+    logits = keras.ops.convert_to_numpy(network(images, training=False))
+    texts = [[int(k) for k in rows.ravel() if k] for rows in targets]
+    return {"val_exact": float(np.mean([a == b for a, b in zip(greedy_classes(logits), texts, strict=True)]))}
+
+
+def export_crnn(weights: Sequence[Path], folder: Path, config: CRNNTrainConfig) -> Path:
     """See `export_reader`."""
-    tokens = tokens_of(plan.countries)
-    network = build_crnn(len(tokens), plan.variant)
-    return export_reader(network, weights, folder, plan, tokens, {"architecture": "crnn", "variant": plan.variant})
+    tokens = tokens_of(config.countries)
+    metadata: dict[str, Any] = {"architecture": ARCHITECTURE, "variant": config.variant}
+    return export_reader(build_crnn(len(tokens), config.variant), weights, folder, config, tokens, metadata)

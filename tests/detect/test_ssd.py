@@ -11,7 +11,8 @@ from alpr_utils.networks.array_ops import CENTRE_DEVIATION, SIZE_DEVIATION, deco
 from alpr_utils.networks.box_ops import giou
 from alpr_utils.networks.configs import SSDConfig
 from alpr_utils.networks.ssd import SSDLoss, build_ssd
-from alpr_utils.training.photo_samples import Augmentation, CachedPhoto, sample_window
+from alpr_utils.training.augment import PhotoAugmentation
+from alpr_utils.training.photos import CachedPhoto, sample_window
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
 SPEC = AnchorSpec()
@@ -94,7 +95,7 @@ def test_sampled_boxes_follow_their_plates():
     rng = np.random.default_rng(0)
     seen = 0
     for _ in range(30):
-        sample, boxes, classes = sample_window(photo, (128, 192), Augmentation(long_side=300), rng)
+        sample, boxes, classes = sample_window(photo, (128, 192), PhotoAugmentation(long_side=300), rng)
         assert sample.shape == (128, 192, 3)
         assert list(classes) == [2] * len(boxes)
         for ymin, xmin, ymax, xmax in np.round(boxes).astype(int):
@@ -108,7 +109,7 @@ def test_sampled_boxes_follow_their_plates():
 def test_coarse_samples_show_the_whole_photo():
     image = np.full((400, 600, 3), 255, np.uint8)
     photo = CachedPhoto(image, np.array([[150, 200, 250, 500]], np.float32), np.array([0]))
-    rules = Augmentation(long_side=600, zoom=(1.0, 1.0), stretch=1.0, coarse=1.0, coarse_side=120)
+    rules = PhotoAugmentation(long_side=600, zoom=(1.0, 1.0), stretch=1.0, low_res=1.0, low_res_side=120)
     samples = [sample_window(photo, (128, 192), rules, np.random.default_rng(seed)) for seed in range(10)]
     areas = [int((sample == 255).all(axis=-1).sum()) for sample, _, _ in samples]
     assert max(areas) == pytest.approx(80 * 120, rel=0.05)

@@ -34,15 +34,16 @@ from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.char_detector import (
     CharBatches,
-    CharDetectorPlan,
     _plates,
     char_targets,
     export_char_detector,
     train_char_detector,
     upright_targets,
 )
-from alpr_utils.training.plate_crops import from_degraded, upright
-from alpr_utils.training.reader import CropSource
+from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
+from alpr_utils.training.generated_crops import from_degraded
+from alpr_utils.training.plate_crops import upright
+from alpr_utils.training.run import Run
 
 ALPHABET = alphabet_of(("mn", "kr"))
 GRAMMAR = Grammar.of(("mn", "kr"), ALPHABET, words=False)
@@ -232,9 +233,9 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_training_resumes_exports_and_reads(photos: Path, tmp_path: Path) -> None:
-    sources = (CropSource("generated"), CropSource(str(photos), 0.5))
+    sources = (DataSource(folder="generated"), DataSource(folder=str(photos), sampling_weight=0.5))
     settings = {"countries": ("mn",), "generated": 6, "batch": 2, "epoch_batches": 2, "sources": sources}
-    plan = CharDetectorPlan(**settings, validation=(CropSource(str(photos)),), epochs=2)
+    plan = CharDetectorTrainConfig(**settings, validation=(DataSource(folder=str(photos)),), epochs=2)
     run = tmp_path / "run"
     weights = train_char_detector(plan, run)
     lines = (run / "log.csv").read_text().splitlines()
@@ -243,9 +244,9 @@ def test_training_resumes_exports_and_reads(photos: Path, tmp_path: Path) -> Non
     train_char_detector(plan, run)
     assert len((run / "log.csv").read_text().splitlines()) == 3, "nothing is left to train"
     with pytest.raises(AlprError, match="other settings"):
-        train_char_detector(CharDetectorPlan(**settings, epochs=3), run)
+        train_char_detector(CharDetectorTrainConfig(**settings, epochs=3), run)
     models = tmp_path / "models"
-    folder = export_char_detector(weights, models / "char_detector", plan)
+    folder = export_char_detector([weights], models / "char_detector", plan)
     facts = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     assert facts["countries"] == ["mn"]
     assert sum(file.stat().st_size for file in folder.iterdir()) < 6e6
@@ -266,7 +267,7 @@ def test_training_resumes_exports_and_reads(photos: Path, tmp_path: Path) -> Non
 def test_plates_without_labelled_characters_are_refused(tmp_path: Path) -> None:
     crop = sample_plate(np.random.default_rng(0), "mn").image
     write_image(tmp_path / "crops" / "1537УНЛ.png", crop)
-    plan = CharDetectorPlan(countries=("mn",), sources=(CropSource(str(tmp_path / "crops")),))
+    plan = CharDetectorTrainConfig(countries=("mn",), sources=(DataSource(folder=str(tmp_path / "crops")),))
     with pytest.raises(AlprError, match="boxes of its characters"):
         train_char_detector(plan, tmp_path / "run")
 
@@ -279,8 +280,8 @@ def test_plates_without_labelled_characters_may_be_of_another_country(photos: Pa
     (photos / "plates.csv").write_text(
         f"image,xmin,ymin,xmax,ymax,text\nkr.png,0,0,{width},{height},12가3456\n", "utf-8"
     )
-    plan = CharDetectorPlan(countries=("mn",), sources=(CropSource(str(photos)),))
-    texts = ["".join(text).replace("\n", "") for text in _plates(plan, plan.sources[0], photos, 1).texts]
+    plan = CharDetectorTrainConfig(countries=("mn",), sources=(DataSource(folder=str(photos)),))
+    texts = ["".join(text).replace("\n", "") for text in _plates(plan, plan.sources[0], Run(photos), 1).texts]
     assert texts
     assert "12가3456" not in texts
 

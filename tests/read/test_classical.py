@@ -2,25 +2,20 @@
 
 import json
 import shutil
-from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from alpr_utils.data.labels import LabelledObject, LabelledPicture
-from alpr_utils.data.voc import write_voc
-from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.errors import ModelError
 from alpr_utils.evaluation.characters import evaluate_characters
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
-from alpr_utils.images import write_image
 from alpr_utils.models.folder import METADATA_FILE
 from alpr_utils.models.weights import WEIGHTS_FILE
-from alpr_utils.plates.mongolia import ALPHABET, LABEL_CODES
+from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.plates.mongolia import PLATES as MONGOLIA
 from alpr_utils.read.classical.char_cnn import (
-    REJECT_CLASS,
     CharClassifier,
     build_char_cnn,
     load_char_classifier,
@@ -36,12 +31,6 @@ from alpr_utils.synth.photo.sample import sample_plates
 from alpr_utils.synth.photo.view import ViewRanges
 from alpr_utils.synth.photo.weather import WeatherRanges
 from alpr_utils.synth.plate.render import RenderedPlate, pick_layout, render_plate
-from alpr_utils.training.char_cnn import train_char_cnn
-from alpr_utils.training.char_samples import (
-    augmented_characters,
-    generated_characters,
-    labelled_plates,
-)
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "exported_model_directory"
@@ -221,78 +210,6 @@ def test_light_characters_are_told_from_dark_ones_however_bold(colours, light):
         if light:
             grey = cv2.dilate(grey, np.ones((5, 5), np.uint8))
         assert light_on_dark(grey, plate.char_boxes) is light
-
-
-def test_generated_characters_are_balanced_and_repeatable():
-    first, second = generated_characters(2, seed=4), generated_characters(2, seed=4)
-    counts = np.bincount(first.labels, minlength=REJECT_CLASS + 1)
-    assert (counts[:REJECT_CLASS] == 2).all() and 0 < counts[REJECT_CLASS] <= 10
-    assert np.array_equal(first.images, second.images) and np.array_equal(first.labels, second.labels)
-
-
-@pytest.fixture(scope="module")
-def labelled_folder(tmp_path_factory) -> Path:
-    """Three pictures, each with one labelled plate and its characters."""
-    folder = tmp_path_factory.mktemp("labelled")
-    for index, plate in enumerate(islice(sample_plates(8, "mn"), 3)):
-        height, width = plate.image.shape[:2]
-        write_image(folder / f"{index}.png", np.pad(plate.image, ((40, 40), (40, 40), (0, 0)), constant_values=90))
-        low, high = plate.corners.min(0) + 40, plate.corners.max(0) + 40
-        objects = [LabelledObject("plate", (*low[::-1].tolist(), *high[::-1].tolist()))]
-        for char, box in zip(plate.text, plate.char_boxes.tolist(), strict=True):
-            objects.append(LabelledObject(LABEL_CODES[char], tuple(side + 40 for side in box)))
-        write_voc(
-            folder / f"{index}.xml", LabelledPicture(Path(f"{index}.png"), width + 80, height + 80, tuple(objects))
-        )
-    return folder
-
-
-def test_labelled_plates_become_characters(labelled_folder):
-    plates = labelled_plates(labelled_folder)
-    assert [plate.text for plate in plates] == [plate.text for plate in islice(sample_plates(8, "mn"), 3)]
-    more = augmented_characters(plates, copies=2, seed=0)
-    assert len(more) >= 2 * sum(len(plate.text) for plate in plates)
-    assert np.array_equal(more.images, augmented_characters(plates, copies=2, seed=0).images)
-
-
-def test_the_halves_share_no_plate(labelled_folder):
-    halves = [{plate.text for plate in labelled_plates(labelled_folder, half)} for half in "ab"]
-    assert not halves[0] & halves[1]
-    assert len(halves[0] | halves[1]) == 3
-
-
-def test_a_folder_without_labelled_characters_is_named(tmp_path, capsys):
-    write_image(tmp_path / "a.png", np.full((60, 80, 3), 90, np.uint8))
-    write_voc(tmp_path / "a.xml", LabelledPicture(Path("a.png"), 80, 60, (LabelledObject("plate", (10, 10, 40, 60)),)))
-    write_image(tmp_path / "b.png", np.full((60, 80, 3), 90, np.uint8))
-    (tmp_path / "b.xml").write_text("")
-    with pytest.raises(AlprError, match="holds no plate with a known text"):
-        labelled_plates(tmp_path)
-    assert f"left out: {tmp_path / 'b.xml'}" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, labelled_folder):
-    result = train_char_cnn(
-        tmp_path / "tuned", [labelled_folder], samples_per_class=2, epochs=1, start_from=MODELS / MODEL_FOLDER
-    )
-    assert {file.name for file in result.folder.iterdir()} == {WEIGHTS_FILE, METADATA_FILE, "curves.png"}
-    assert result.training_characters > 2 * len(ALPHABET)
-    assert result.generated_accuracy > 0.8
-    metadata = json.loads((result.folder / METADATA_FILE).read_text(encoding="utf-8"))
-    shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
-    assert metadata["training_data"]["started_from"] == shipped["training_data"]
-    ClassicalReader(result.folder).read([next(sample_plates(1, "mn")).image])
-
-
-@pytest.mark.slow
-def test_a_model_can_be_tuned_in_its_own_folder(tmp_path):
-    folder = _copy_of_model(tmp_path)
-    before = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
-    train_char_cnn(folder, samples_per_class=2, epochs=1, start_from=folder)
-    after = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))["training_data"]
-    assert after["started_from"] == before
-    load_char_classifier(folder)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the real photos are not here")

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError
-from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.swap import swap_plate
-from alpr_utils.training.detector import SWAP_COUNTRIES, DataSource
 
 
 def street(seed: int) -> np.ndarray:
@@ -58,13 +56,3 @@ def test_countries_give_different_plates() -> None:
     assert not np.array_equal(mongolian, korean)
     with pytest.raises(AlprError, match="mn, kr"):
         swap_plate(photo, old, np.random.default_rng(2), country="xx")
-
-
-@pytest.mark.parametrize(
-    ("text", "part", "countries"),
-    [("photos:swap=0.3", "swap", ("mn",)), ("photos:swap-kr", "swap-kr", ("kr",)), ("a:swap-all=2", "swap-all", None)],
-)
-def test_source_names_the_country_of_its_new_plates(text: str, part: str, countries: tuple[str, ...] | None) -> None:
-    source = DataSource.parse(text)
-    assert source.part == part and ":" not in source.folder
-    assert SWAP_COUNTRIES[source.part] == (countries or tuple(COUNTRIES))

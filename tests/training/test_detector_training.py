@@ -19,16 +19,11 @@ from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.folder import read_metadata, write_metadata
 from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
 from alpr_utils.networks.configs import SSDConfig
-from alpr_utils.training.detector import (
-    DataSource,
-    DetectorSettings,
-    TrainingPlan,
-    _start,
-    load_settings,
-    load_source,
-    train_detector,
-)
-from alpr_utils.training.run import cosine_schedule
+from alpr_utils.plates import COUNTRIES
+from alpr_utils.training.config import DataSource, DetectorTrainConfig
+from alpr_utils.training.detector import DetectorSettings, load_settings, start, train_detector
+from alpr_utils.training.photo_sources import load_source
+from alpr_utils.training.trainer import cosine_schedule
 
 TINY = SSDConfig(stem=4, widths=(4, 8, 8, 8), blocks=(0, 0, 0, 0), pyramid=8)
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -54,9 +49,11 @@ def photos(tmp_path: Path) -> Path:
 
 
 def settings_for(photos: Path, **changes: object) -> DetectorSettings:
-    source = DataSource(str(photos))
-    plan = TrainingPlan((source,), height=64, width=96, batch=4, epochs=4, epoch_batches=5, learning_rate=5e-3)
-    return DetectorSettings("ssd", TINY, replace(plan, **changes))  # type: ignore[arg-type]
+    config = DetectorTrainConfig(
+        sources=(DataSource(folder=str(photos)),),
+        height=64, width=96, batch=4, epochs=4, epoch_batches=5, learning_rate=5e-3,
+    )  # fmt: skip
+    return DetectorSettings("ssd", TINY, config.changed(**changes))
 
 
 def logged(run: Path) -> list[dict[str, str]]:
@@ -67,7 +64,7 @@ def logged(run: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_training_learns_and_resumes(photos: Path, tmp_path: Path):
     run = tmp_path / "run"
-    settings = settings_for(photos, validation=DataSource(str(photos)), more_sizes=((96, 128),))
+    settings = settings_for(photos, validation=DataSource(folder=str(photos)), more_sizes=((96, 128),))
     train_detector(settings, run, stop_after=2)
     assert len(logged(run)) == 2
     weights = train_detector(settings, run)
@@ -84,46 +81,59 @@ def test_training_learns_and_resumes(photos: Path, tmp_path: Path):
 
 @pytest.mark.slow
 def test_training_takes_swapped_plates_one_half_and_two_classes(photos: Path, tmp_path: Path):
-    sources = (DataSource(str(photos), 1.0, "swap"), DataSource(str(photos), 1.0, "a"))
+    sources = (DataSource.parse(f"{photos}:swap"), DataSource.parse(f"{photos}:a"))
     settings = settings_for(photos, sources=sources, classes=("vehicle", "plate"), epochs=1, epoch_batches=2)
     with pytest.raises(AlprError, match="vehicle, plate"):
         train_detector(settings, tmp_path / "run")
     settings = replace(settings, network=replace(TINY, classes=2))
     assert train_detector(settings, tmp_path / "run").exists()
-    half_a, half_b = (load_source(DataSource(str(photos), 1.0, part))[0] for part in ("a", "b"))
+    half_a, half_b = (load_source(DataSource(folder=str(photos), half=half))[0] for half in ("a", "b"))
     assert len(half_a) == len(half_b) == 4
     assert not {p.path for p in half_a} & {p.path for p in half_b}
 
 
 @pytest.mark.slow
 def test_the_command_exports_what_it_trained(photos: Path, tmp_path: Path):
-    config, folder = tmp_path / "tiny.json", tmp_path / "model"
+    config, folder = tmp_path / "tiny.json", tmp_path / "run" / "model"
     training = {"height": 64, "width": 96, "batch": 2, "epochs": 1, "epoch_batches": 2}
     config.write_text(json.dumps({"architecture": "ssd", "network": asdict(TINY), "training": training}))
     arguments = ["train", "ssd", "--config", str(config), "--data", str(photos), "--long-side", "320"]
-    result = CliRunner().invoke(app, [*arguments, "--run", str(tmp_path / "run"), "--output", str(folder)])
+    result = CliRunner().invoke(app, [*arguments, "--run", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
-    assert (folder / "log.csv").read_text() == (tmp_path / "run" / "log.csv").read_text()
-    facts = read_metadata(folder)
-    assert facts["input_long_sides"] == facts["training"]["long_sides"] == [320, 320]
+    assert [row["loss"] for row in logged(folder)] == [row["loss"] for row in logged(tmp_path / "run")]
+    metadata = read_metadata(folder)
+    assert metadata["input_long_sides"] == metadata["training"][0]["long_sides"] == [320, 320]
     assert load_detector(folder).detect(np.zeros((90, 160, 3), np.uint8), min_score=0.0) is not None
 
 
-def test_unusable_plans_are_refused(photos: Path, tmp_path: Path):
+def test_unusable_settings_are_refused(photos: Path, tmp_path: Path):
     with pytest.raises(AlprError, match="multiples of 32"):
         train_detector(settings_for(photos, more_sizes=((100, 96),)), tmp_path / "run")
-    with pytest.raises(AlprError, match="no shortest and longest side"):
+    with pytest.raises(AlprError, match="must be the shortest and the longest side"):
         train_detector(settings_for(photos, long_sides=(1280, 960)), tmp_path / "run")
     with pytest.raises(AlprError, match="--data"):
         train_detector(settings_for(photos, sources=()), tmp_path / "run")
 
 
 def test_data_source_syntax():
-    assert DataSource.parse("photos/mn:a=0.25") == DataSource("photos/mn", 0.25, "a")
-    assert DataSource.parse("photos") == DataSource("photos", 1.0, "")
-    assert DataSource.parse("photos:swap=2").part == "swap"
-    with pytest.raises(AlprError, match="no number"):
-        DataSource.parse("photos=much")
+    assert DataSource.parse("photos/mn:a=0.25") == DataSource(folder="photos/mn", sampling_weight=0.25, half="a")
+    assert DataSource.parse("photos") == DataSource(folder="photos")
+    for text in ("photos=much", "photos=0", "photos=-1", "photos=inf"):
+        with pytest.raises(AlprError, match="not a positive number"):
+            DataSource.parse(text)
+
+
+def test_a_source_names_the_countries_of_its_new_plates():
+    own = ("kr",)
+    for text, countries in {
+        "photos": (),
+        "photos:swap=0.3": own,
+        "photos:swap-mn": ("mn",),
+        "photos:b:swap-all=2": tuple(COUNTRIES),
+    }.items():
+        assert DataSource.parse(text).swap_countries(own) == countries
+    with pytest.raises(AlprError, match="xx"):
+        DataSource.parse("photos:swap-xx").swap_countries(own)
 
 
 def test_the_learning_rate_warms_up_and_falls():
@@ -140,7 +150,11 @@ def test_a_configuration_file_sets_network_and_training(tmp_path: Path):
             {
                 "architecture": "ssd",
                 "network": {"widths": [8, 8, 8, 8], "anchors": {"aspect_ratios": [2, 4.5]}},
-                "training": {"sources": [{"folder": "photos", "share": 2}], "warm_up": 10, "more_sizes": [[64, 96]]},
+                "training": {
+                    "sources": [{"folder": "photos", "sampling_weight": 2}],
+                    "warm_up": 10,
+                    "more_sizes": [[64, 96]],
+                },
             }
         )
     )
@@ -148,9 +162,12 @@ def test_a_configuration_file_sets_network_and_training(tmp_path: Path):
     assert settings.network == replace(
         SSDConfig(widths=(8, 8, 8, 8)), anchors=replace(SSDConfig().anchors, aspect_ratios=(2.0, 4.5))
     )
-    assert settings.training == TrainingPlan((DataSource("photos", 2.0),), warm_up=10, more_sizes=((64, 96),))
-    file.write_text(json.dumps(asdict(settings)))
-    assert load_settings("ssd", file) == settings, "the plan.json of a run is a configuration file"
+    assert settings.training == DetectorTrainConfig(
+        sources=(DataSource(folder="photos", sampling_weight=2.0),), warm_up=10, more_sizes=((64, 96),)
+    )
+    whole = {"network": asdict(settings.network), "training": settings.training.model_dump()}
+    file.write_text(json.dumps({"architecture": "ssd", **whole}))
+    assert load_settings("ssd", file) == settings, "the settings.json of a run is a configuration file"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +181,7 @@ def test_a_configuration_file_sets_network_and_training(tmp_path: Path):
         ('{"network": {"stem": "16"}}', 'network: stem must be a whole number, not "16"'),
         ('{"network": {"anchors": {"strides": 8}}}', "network: anchors: strides must be a list, not 8"),
         ('{"training": {"more_sizes": [[64]]}}', r"training: more_sizes\[0\]: lacks an item"),
-        ('{"training": {"sources": [{"share": 1}]}}', r"sources\[0\]: lacks the key 'folder'"),
+        ('{"training": {"sources": [{"half": "a"}]}}', r"sources\[0\]: lacks the key 'folder'"),
         ('{"training": {"batch": true}}', "batch must be a whole number, not true"),
     ],
 )
@@ -180,7 +197,7 @@ def test_a_broken_configuration_gets_one_clear_sentence(tmp_path: Path, text: st
 def test_missing_configuration_and_unknown_architecture(tmp_path: Path):
     with pytest.raises(AlprError, match=r"gone\.json: cannot be opened"):
         load_settings("ssd", tmp_path / "gone.json")
-    with pytest.raises(AlprError, match="rcnn9: is no architecture; choose one of ssd, faster_rcnn, yolov3"):
+    with pytest.raises(AlprError, match="rcnn9: no such architecture; choose one of ssd, faster_rcnn, yolov3"):
         load_settings("rcnn9")
 
 
@@ -204,12 +221,12 @@ def test_a_model_folder_lends_its_backbone(photos: Path, tmp_path: Path):
     learner = architecture_type("faster_rcnn")()
     small = replace(learner.config, stem=TINY.stem, widths=TINY.widths, blocks=TINY.blocks)
     network = architecture_type("faster_rcnn")(small).build()
-    _start(network, learner, folder)
+    start(network, learner, str(folder))
     name = "backbone_2_conv"
     np.testing.assert_allclose(
         network.get_layer(name).get_weights()[0], lender.get_layer(name).get_weights()[0], atol=1e-3
     )
     with pytest.raises(ModelError, match="start from another one"):
-        _start(learner.build(), learner, folder)  # of other widths
+        start(learner.build(), learner, str(folder))  # of other widths
     with pytest.raises(ModelError, match="names no architecture"):
-        _start(network, learner, tmp_path)
+        start(network, learner, str(tmp_path))

@@ -1,60 +1,130 @@
-"""Run folders: which settings they accept, and what their weights come from."""
+"""Run folders: which settings they accept, how they resume, and what their weights come from."""
 
 import json
-from dataclasses import asdict, replace
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.training.reader import CropSource, ReaderPlan
-from alpr_utils.training.run import earlier_trainings, prepare_run
+from alpr_utils.training.batches import SeededBatches
+from alpr_utils.training.config import DataSource, ReaderTrainConfig, TrainConfig
+from alpr_utils.training.history import earlier_trainings
+from alpr_utils.training.run import Run, read_log
+from alpr_utils.training.trainer import Trainer, compile_network
 
-PLAN = ReaderPlan(sources=(CropSource("typo"),))
-MENDED = replace(PLAN, sources=(CropSource("photos"),))
+CONFIG = ReaderTrainConfig(sources=(DataSource(folder="typo"),))
+CORRECTED = CONFIG.changed(sources=(DataSource(folder="photos"),))
 
 
-def _noted(run: Path) -> str:
-    return json.loads((run / "plan.json").read_text(encoding="utf-8"))["sources"][0]["folder"]
+def begin(folder: Path, config: TrainConfig) -> None:
+    Run(folder).begin({"architecture": "any", "training": config.model_dump(mode="json")})
+
+
+def _noted(folder: Path) -> str:
+    return json.loads((folder / "settings.json").read_text(encoding="utf-8"))["training"]["sources"][0]["folder"]
 
 
 def test_settings_may_be_corrected_before_the_first_epoch(tmp_path: Path) -> None:
-    prepare_run(tmp_path, PLAN)
-    (tmp_path / "log.csv").touch()  # as a training leaves it that is stopped within its first epoch
-    prepare_run(tmp_path, MENDED)
+    begin(tmp_path, CONFIG)
+    (tmp_path / "log.csv").touch()
+    begin(tmp_path, CORRECTED)
     assert _noted(tmp_path) == "photos"
 
 
-@pytest.mark.parametrize("file", ["log.csv", "backup/latest.weights.h5"])
-def test_settings_stay_after_an_epoch(file: str, tmp_path: Path) -> None:
-    prepare_run(tmp_path, PLAN)
-    (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_text("epoch,loss\n0,1.5\n")
+def test_settings_stay_after_an_epoch(tmp_path: Path) -> None:
+    begin(tmp_path, CONFIG)
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "backup" / "epoch_00001.weights.h5").touch()
     with pytest.raises(AlprError, match="other settings"):
-        prepare_run(tmp_path, MENDED)
-    prepare_run(tmp_path, PLAN)
+        begin(tmp_path, CORRECTED)
+    begin(tmp_path, CONFIG)
     assert _noted(tmp_path) == "typo"
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"generated": 9}, {"countries": ("kr",)}])
 def test_plates_of_other_settings_are_not_mixed_in(change: dict[str, object], tmp_path: Path) -> None:
-    prepare_run(tmp_path, PLAN)
+    begin(tmp_path, CONFIG)
     (tmp_path / "generated").mkdir()
-    prepare_run(tmp_path, replace(PLAN, **change))  # type: ignore[arg-type]
-    prepare_run(tmp_path, PLAN)
+    begin(tmp_path, CONFIG.changed(**change))
+    begin(tmp_path, CONFIG)
     (tmp_path / "generated" / "mn_0000000.npz").touch()
-    with pytest.raises(AlprError, match="generated: its plates are of another seed"):
-        prepare_run(tmp_path, replace(PLAN, **change))  # type: ignore[arg-type]
-    prepare_run(tmp_path, MENDED)
+    with pytest.raises(AlprError, match="generated: its plates have another seed"):
+        begin(tmp_path, CONFIG.changed(**change))
+    begin(tmp_path, CORRECTED)
 
 
 def test_damaged_settings_are_named(tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text(json.dumps(asdict(PLAN))[:-9], encoding="utf-8")
-    with pytest.raises(ModelError, match=r"plan\.json: is damaged"):
+    (tmp_path / "settings.json").write_text('{"training": ', encoding="utf-8")
+    with pytest.raises(ModelError, match=r"settings\.json: is damaged"):
         earlier_trainings(str(tmp_path / "last.weights.h5"))
 
 
-def test_generated_plates_have_no_halves() -> None:
-    assert CropSource.parse("crops:a=0.5") == CropSource("crops", 0.5, "a")
-    with pytest.raises(AlprError, match="no halves"):
-        CropSource.parse("generated:a=0.5")
+def test_readers_neither_halve_generated_plates_nor_swap() -> None:
+    assert DataSource.parse("crops:a=0.5") == DataSource(folder="crops", sampling_weight=0.5, half="a")
+    for text, message in (("generated:a=0.5", "half of generated"), ("photos:swap", "not swap plates")):
+        with pytest.raises(AlprError, match=message):
+            CONFIG.changed(sources=(DataSource.parse(text),))
+
+
+class Lines(SeededBatches):
+    """Points on a line."""
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        x = self.rng(index).normal(size=(8, 1)).astype(np.float32)
+        return x, 3 * x + 1
+
+
+class KilledError(Exception):
+    pass
+
+
+TINY = TrainConfig(epochs=4, epoch_batches=3, batch=8, learning_rate=0.1)
+
+
+def fit_line(folder: Path, killed_in: int = 0) -> list[np.ndarray]:
+    """Train, perhaps only until that epoch is logged but not backed up; the weights."""
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    compile_network(network, TINY, "mse")
+    with Trainer(folder, TINY, {"architecture": "line"}) as trainer:
+        if killed_in:
+
+            def save(self: Run, network: keras.Model, epochs: int) -> None:
+                if epochs == killed_in:
+                    raise KilledError
+                original(self, network, epochs)
+
+            original = Run.save
+            with pytest.MonkeyPatch.context() as patch, pytest.raises(KilledError):
+                patch.setattr(Run, "save", save)
+                trainer.fit(network, Lines(3, 0))
+        else:
+            trainer.fit(network, Lines(3, 0))
+    return network.get_weights()
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    whole = fit_line(tmp_path / "whole")
+    fit_line(tmp_path / "killed", killed_in=3)
+    run = Run(tmp_path / "killed")
+    assert run.epochs_done == 2
+    assert [row["epoch"] for row in read_log(run.log)] == ["0", "1", "2"], "the third was logged, but not backed up"
+    with run.log.open("a") as file:
+        file.write("3,0.")  # a line cut off
+    weights = fit_line(tmp_path / "killed")
+    for one, other in zip(whole, weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert run.log.read_text() == Run(tmp_path / "whole").log.read_text()
+    assert len(list((run.folder / "backup").iterdir())) == 1
+    assert run.weights.exists()
+    assert not list(run.folder.rglob("part_*"))
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AlprError, match=r"run: stopped; 0 of 4 epochs .* are kept, and the same command goes on"),
+        Trainer(tmp_path / "run", TINY, {"architecture": "line"}),
+    ):
+        raise KeyboardInterrupt

@@ -12,44 +12,13 @@ import imutils
 import numpy as np
 
 from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
-from alpr_utils.detect.scaling import LONG_SIDES, PADDING_GREY
+from alpr_utils.detect.scaling import PADDING_GREY
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
+from alpr_utils.training.augment import PhotoAugmentation, degraded_photo
 from alpr_utils.training.batches import SeededBatches
 
 CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far a training sample may differ from its photo.
-
-    Attributes:
-        long_side: pixels of the photo's long side at which the exported model looks; scales are relative to it.
-        zoom: factor around that scale, smallest and largest (log-uniform).
-        free_scale: share of samples whose plate width is drawn from ``plate_width`` instead.
-        plate_width: pixels (log-uniform).
-        stretch: largest factor between horizontal and vertical zoom.
-        anywhere: share of windows that are not centred on a plate.
-        coarse: share of samples that show the photo as small as its coarse copy, so that what is no plate there is
-            learnt as well: houses, for example, with their rows of windows.
-        coarse_side: pixels of the long side of that copy; 0: there is none.
-        grey, blur, noise, jpeg, shade: share of samples so degraded.
-    """
-
-    long_side: int = LONG_SIDES[0]
-    zoom: tuple[float, float] = (0.55, 1.7)
-    free_scale: float = 0.3
-    plate_width: tuple[float, float] = (20.0, 340.0)
-    stretch: float = 1.25
-    anywhere: float = 0.3
-    coarse: float = 0.15
-    coarse_side: int = 0
-    grey: float = 0.2
-    blur: float = 0.25
-    noise: float = 0.25
-    jpeg: float = 0.15
-    shade: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -95,12 +64,14 @@ def load_photos(
     return photos, problems
 
 
-def _scales(photo: CachedPhoto, box: np.ndarray | None, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
+def _scales(
+    photo: CachedPhoto, box: np.ndarray | None, rules: PhotoAugmentation, rng: np.random.Generator
+) -> np.ndarray:
     """Zoom factors y, x from the cached photo to the sample."""
-    coarse = rules.coarse_side > 0 and rng.random() < rules.coarse
-    seen_at = rules.coarse_side if coarse else rules.long_side
+    low_res = rules.low_res_side > 0 and rng.random() < rules.low_res
+    seen_at = rules.low_res_side if low_res else rules.long_side
     zoom = seen_at / max(photo.image.shape[:2]) * np.exp(rng.uniform(*np.log(rules.zoom)))
-    if box is not None and not coarse:
+    if box is not None and not low_res:
         width = max(float(box[3] - box[1]), 1.0)
         if rng.random() < rules.free_scale:
             zoom = np.exp(rng.uniform(*np.log(rules.plate_width))) / width
@@ -121,7 +92,7 @@ def crop_window(image: np.ndarray, top_left: np.ndarray, scales: np.ndarray, siz
 
 
 def sample_window(
-    photo: CachedPhoto, size: tuple[int, int], rules: Augmentation, rng: np.random.Generator
+    photo: CachedPhoto, size: tuple[int, int], rules: PhotoAugmentation, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One window of ``photo``: image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes (M,)."""
     extent = np.array(photo.image.shape[:2], np.float32)
@@ -162,41 +133,11 @@ def _keep_visible(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.
     return cut[clear], clear
 
 
-def degrade_colours(image: np.ndarray, rules: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Change light, colour and sharpness of ``image: uint8 (H, W, 3)``."""
-    if rng.random() < rules.blur:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
-    values = image.astype(np.float32)
-    if rng.random() < rules.grey:
-        values[:] = values.mean(axis=2, keepdims=True)
-    else:
-        values *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
-    if rng.random() < rules.shade:
-        values *= _shade(image.shape[:2], rng)
-    mean = values.mean()
-    values = (values - mean) * rng.uniform(0.6, 1.4) + mean * rng.uniform(0.5, 1.4)
-    if rng.random() < rules.noise:
-        values += rng.normal(0, rng.uniform(2, 12), image.shape[:2])[..., None]
-    image = np.clip(values, 0, 255).astype(np.uint8)
-    if rng.random() < rules.jpeg:
-        encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])[1]
-        image = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
-    return image
-
-
-def _shade(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A light or shadow edge in any direction: float32 (H, W, 1) factors."""
-    y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) / max(size)
-    angle, offset, softness = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3), rng.uniform(0.01, 0.5)
-    distance = (x - 0.5) * np.cos(angle) + (y - 0.4) * np.sin(angle) + offset
-    return (1 + rng.uniform(-0.5, 0.5) * np.clip(distance / softness, -1, 1))[..., None]
-
-
 class DetectionSamples(SeededBatches):
     """Batches for ``fit``: images float32 (B, H, W, 3), 0..255, and whatever the encoder makes of their boxes.
 
     Args:
-        photos: groups of photos; group ``i`` gives the share ``weights[i]`` of all samples.
+        photos: groups of photos; group ``i`` is drawn as often as ``sampling_weights[i]`` says.
         encoder: height and width of a sample, pixels -> the encoder for them (see `detect.architecture`).
         sizes: heights and widths of samples; the batches have them in turn.
         seed: sample ``k`` of epoch ``e`` is always the same.
@@ -205,24 +146,24 @@ class DetectionSamples(SeededBatches):
     def __init__(
         self,
         photos: Sequence[Sequence[CachedPhoto]],
-        weights: Sequence[float],
+        sampling_weights: Sequence[float],
         encoder: Callable[[int, int], Callable[[np.ndarray, np.ndarray], np.ndarray]],
         sizes: Sequence[tuple[int, int]],
         batch: int,
         batches: int,
-        rules: Augmentation,
+        rules: PhotoAugmentation,
         seed: int,
     ):
         super().__init__(batches, seed)
-        self.photos, self.share = photos, np.array(weights, np.float64) / np.sum(weights)
+        self.photos, self.odds = photos, np.array(sampling_weights, np.float64) / np.sum(sampling_weights)
         self.encoders = [encoder(*size) for size in sizes]
         self.sizes, self.batch, self.rules = sizes, batch, rules
 
     def sample(self, rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """One image uint8 (H, W, 3), its boxes float32 (M, 4), pixels, and their classes int64 (M,)."""
-        group = self.photos[rng.choice(len(self.photos), p=self.share)]
+        group = self.photos[rng.choice(len(self.photos), p=self.odds)]
         image, boxes, classes = sample_window(group[int(rng.integers(len(group)))], size, self.rules, rng)
-        return degrade_colours(image, self.rules, rng), boxes, classes
+        return degraded_photo(image, self.rules, rng), boxes, classes
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = self.rng(index)

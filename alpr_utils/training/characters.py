@@ -6,26 +6,28 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import AlprError
 from alpr_utils.read.classical.char_image import SIDE, character_image
-from alpr_utils.read.classical.form import ALPHABET
+from alpr_utils.read.classical.form import ALPHABET, PLATES
 from alpr_utils.read.classical.labelled import cut_characters, light_on_dark
 from alpr_utils.read.classical.segment import Hypothesis, segment
 from alpr_utils.synth.photo.sample import sample_plates
+from alpr_utils.training.augment import relit, worn
 
 REJECT = len(ALPHABET)
 _SAME = 0.6  # IoU above which a candidate is that character
-_OTHER = 0.45  # IoU below which it is none
+_OTHER = 0.45  # IoU below which it is not
 _BOX_JITTER = 0.06  # of the character's size, as hand-drawn boxes vary
 # Standard deviations of the shears; characters in labelled boxes lean, unlike those that the segmentation straightened.
 _FALL_SPREAD = 0.06
 _REAL_LEAN = 0.08
 _GENERATED_LEAN = 0.15
 _MAX_REJECTS_PER_PLATE = 4
-_LEAST_CHARACTER_PX = 10  # lower ones are a guess to anybody, and teach guessing
+_LEAST_CHARACTER_PX = 10  # nobody can read lower ones, which would teach guessing
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def _by_labels(plate: PlateCharacters, rng: np.random.Generator) -> Iterator[tup
 
 
 def _segmented(plate: PlateCharacters, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:
-    """Characters, and things that are none, as the segmentation itself cuts them."""
+    """Characters, and other things, as the segmentation itself cuts them."""
     inverted = light_on_dark(cv2.cvtColor(plate.image, cv2.COLOR_RGB2GRAY), plate.char_boxes)
     hypothesis = Hypothesis(bool(rng.random() < 0.6), bool(rng.random() < 0.4), inverted)
     found = segment(plate.image, hypothesis)
@@ -102,14 +104,14 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
     """Characters from generated, degraded plates.
 
     Half are cut by their true boxes, half by the segmentation. Every character gets ``samples_per_class`` examples;
-    "not a character" gets up to five times as many, since it has many faces.
+    "not a character", which looks in many ways, gets up to five times as many.
     """
     rng = np.random.default_rng(seed)
     limits = [samples_per_class] * len(ALPHABET) + [5 * samples_per_class]
     counts = [0] * len(limits)
 
     def items() -> Iterator[tuple[np.ndarray, int]]:
-        for sample in sample_plates(seed, "mn", balanced=True):
+        for sample in sample_plates(seed, PLATES.country, balanced=True):
             plate = PlateCharacters(sample.image, sample.text, sample.char_boxes)
             if _character_height(plate) < _LEAST_CHARACTER_PX:
                 continue
@@ -121,10 +123,12 @@ def generated_characters(samples_per_class: int, seed: int) -> CharacterSet:
             if min(counts[:REJECT]) >= samples_per_class:
                 return
 
-    return _collect(items())
+    return _collect(
+        tqdm(items(), "generating", len(ALPHABET) * samples_per_class, False, unit="character", disable=None)
+    )
 
 
-def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[PlateCharacters]:
+def characters_of_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[PlateCharacters]:
     """The plates of a data folder whose text and every character box are known.
 
     Args:
@@ -133,7 +137,7 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
         margin: surroundings kept on each side, as a share of the plate's width and height.
 
     Raises:
-        LabelError: the folder is missing or holds no labelled picture.
+        LabelError: the folder is missing or holds no plate with a known text.
         AlprError: none of its plates has labelled characters.
     """
     found = []
@@ -145,17 +149,6 @@ def labelled_plates(folder: Path, half: str = "", margin: float = 0.04) -> list[
     if not found:
         raise AlprError(f"{folder}: no plate has all of its characters labelled; label them or train without --data.")
     return found
-
-
-def _photographed_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same crop under a little other light, sharpness and noise: uint8 like ``image``."""
-    size = (image.shape[1], image.shape[0])
-    factor = rng.uniform(0.5, 1.0)
-    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    changed = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    changed = (changed - 128) * rng.uniform(0.6, 1.2) + 128 + rng.uniform(-30, 30)
-    changed += rng.normal(0, rng.uniform(0, 6), changed.shape)
-    return np.clip(changed, 0, 255).astype(np.uint8)
 
 
 def _turned(plate: PlateCharacters, lean_spread: float, rng: np.random.Generator) -> PlateCharacters:
@@ -179,7 +172,7 @@ def augmented_characters(plates: list[PlateCharacters], copies: int, seed: int) 
         for plate in plates:
             for _ in range(copies):
                 turned = _turned(plate, _REAL_LEAN, rng)
-                again = PlateCharacters(_photographed_again(turned.image, rng), plate.text, turned.char_boxes)
+                again = PlateCharacters(relit(worn(turned.image, rng)[None], rng)[0], plate.text, turned.char_boxes)
                 yield from _by_labels(again, rng)
                 yield from _segmented(again, rng)
 
