@@ -80,8 +80,8 @@ class ALPR:
         if isinstance(self._detector, str | Path) and not self._is_there(self._detector):
             from alpr_utils.detect.exported import list_detectors
 
-            known = ", ".join(list_detectors(self._models_dir)) or "none"
-            raise ModelError(f"no detector '{self._detector}'; give a path or one of {self._models_dir}: {known}.")
+            names = ", ".join(list_detectors(self._models_dir)) or "none"
+            raise ModelError(f"no detector '{self._detector}'; give a path or one of {self._models_dir}: {names}.")
         if self._vehicle_first and not self._is_there(self._vehicle_detector):
             from alpr_utils.detect.vehicle_first import no_vehicle_detector
 
@@ -190,8 +190,10 @@ class ALPR:
             try:
                 for frame_name, frame_stem, image in _frames_of(path, name, stem, every):
                     if frame_name not in skip:
-                        seen, plates = (image, [self._read_whole(image)]) if crops else self._find_and_read(image)
-                        yield PictureResult(frame_name, frame_stem, path, image, seen, tuple(plates))
+                        detector_input, plates = (
+                            (image, [self._read_whole(image)]) if crops else self._find_and_read(image)
+                        )
+                        yield PictureResult(frame_name, frame_stem, path, image, detector_input, tuple(plates))
             except Exception as error:  # one bad picture must not cost the user the rest of a long batch
                 yield _failed(path, name, stem, _one_sentence(path, error))
 
@@ -207,15 +209,15 @@ class ALPR:
 
     def _find_and_read(self, image: np.ndarray) -> tuple[np.ndarray, list[PlateReading]]:
         """What the detector saw of ``image``, and its plates; readers see the original and correct light themselves."""
-        seen = image
+        detector_input = image
         if self.enhance:
             from alpr_utils.enhance import enhance
 
-            seen = enhance(image)
-        found = self.detector.detect(seen, self.min_score)
+            detector_input = enhance(image)
+        found = self.detector.detect(detector_input, self.min_score)
         readings = self._readings([crop_plate(image, detection.box) for detection in found])
         shown = (reading if reading.score >= self.min_text_score else Reading() for reading in readings)
-        return seen, [_combined(detection, reading) for detection, reading in zip(found, shown, strict=True)]
+        return detector_input, [_combined(detection, reading) for detection, reading in zip(found, shown, strict=True)]
 
     def _readings(self, crops: Sequence[np.ndarray]) -> list[Reading]:
         return self.reader.read(crops, self._grammar) if self.reader else [Reading()] * len(crops)

@@ -60,7 +60,7 @@ class PictureResult:
         stem: how the files made from it begin, no two alike in one run; frames end in ``_000012``.
         path: the file it came from.
         image: uint8 (H, W, 3) RGB; a single black pixel when it could not be read.
-        seen: what the detector saw: ``image``, or ``image`` enhanced.
+        detector_input: what the detector saw: ``image``, or ``image`` enhanced.
         plates: best first.
         error: why the picture could not be processed, None when it was.
     """
@@ -69,7 +69,7 @@ class PictureResult:
     stem: str
     path: Path
     image: np.ndarray
-    seen: np.ndarray
+    detector_input: np.ndarray
     plates: tuple[PlateReading, ...] = ()
     error: AlprError | None = None
 

@@ -127,7 +127,7 @@ class Outputs:
         from alpr_utils.images import crop_plate, write_image
 
         if self.places.drawings and drawing:
-            write_image(self._safe(self.places.drawings / drawing), draw_plates(result.seen, result.plates))
+            write_image(self._safe(self.places.drawings / drawing), draw_plates(result.detector_input, result.plates))
         for number, plate in enumerate(result.plates if self.places.crops else (), start=1):
             assert self.places.crops
             crop = self._safe(self.places.crops / f"{result.stem}_plate{number}.jpg")
