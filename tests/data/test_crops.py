@@ -15,7 +15,7 @@ from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.files.manifest import COLUMNS, annotation_of, csv_text, manifest_rows
 from alpr_utils.synth.photo.sample import sample_plates
 from alpr_utils.synth.plate.labels import ScenePlate
-from alpr_utils.training.plate_crops import load_crops
+from alpr_utils.training.real_crops import load_crops
 
 GREY = np.full((40, 160, 3), 90, np.uint8)
 

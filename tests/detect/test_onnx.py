@@ -18,6 +18,7 @@ FOLDERS = sorted(file.parent for file in MODELS.glob(f"*detector_*/{ONNX_FILE}")
 PICTURES = sorted((ROOT / "mongol_alpr_images").glob("*.jpg"))[:3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_same_boxes_as_the_saved_model(folder: Path) -> None:
     ours, saved = load_detector(folder), load_detector(folder, runtime=RuntimeOptions("tensorflow"))

@@ -188,6 +188,7 @@ def test_a_training_resumes_and_tells_its_history(trained: Trained, tmp_path: Pa
     assert [line.split(",")[0] for line in log] == ["stage", "0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_tuned_further_keeps_its_history(trained: Trained, tmp_path: Path) -> None:
     run, folder, plan = trained
     copy = Path(shutil.copytree(folder, tmp_path / "crnn_small"))

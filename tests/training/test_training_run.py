@@ -105,6 +105,7 @@ def fit_line(folder: Path, killed_in: int = 0) -> list[np.ndarray]:
     return network.get_weights()
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     whole = fit_line(tmp_path / "whole")
     fit_line(tmp_path / "killed", killed_in=3)
