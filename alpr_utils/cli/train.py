@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 train_app = typer.Typer(help="Train your own models.", no_args_is_help=True, rich_markup_mode=None)
 
+
+@train_app.callback()
+def _training(context: typer.Context) -> None:
+    """Train your own models."""
+    from alpr_utils.training.interrupt import ends_soon
+
+    context.with_resource(ends_soon())
+
+
 _PLATES = "generated, a folder of photos (FOLDER:a its half a) or of crops; FOLDER=0.25 sets how often it is drawn."
 _PHOTOS = (
     "VOC folder; FOLDER=0.25 sets how often it is drawn, FOLDER:a takes half a, FOLDER:swap (-kr, -all) new plates."

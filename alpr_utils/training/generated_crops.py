@@ -13,6 +13,7 @@ from tqdm import tqdm
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.photo.degrade import DegradedPlate
 from alpr_utils.synth.photo.sample import sample_plate
+from alpr_utils.training.interrupt import end_processes
 from alpr_utils.training.plate_crops import (
     STORED_HEIGHT,
     STORED_WIDTH,
@@ -75,7 +76,6 @@ def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Pat
                 bar.update(jobs[job])
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
+            end_processes()
             raise
     return join([PlateCrops.load(chunk[-1]) for chunk in chunks])
