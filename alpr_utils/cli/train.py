@@ -1,5 +1,7 @@
 """The commands ``train ...``. Every training keeps its files in ``--run`` and leaves shipped models alone."""
 
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,34 +31,51 @@ _PHOTOS = (
 
 RunOption = Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")]
 OutputOption = Annotated[Path | None, typer.Option(help="Model folder to write [default: model in the run folder].")]
-ConfigOption = Annotated[Path | None, typer.Option(help="Settings, such as configs/ssd.json; options override it.")]
-PhotosOption = Annotated[list[str] | None, typer.Option("--data", help=_PHOTOS)]
-PlatesOption = Annotated[list[str] | None, typer.Option("--source", help=f"{_PLATES} [default: generated].")]
-CharsOption = Annotated[
-    list[str] | None, typer.Option("--data", help="Folder with labelled characters, added to generated ones; FOLDER:a.")
-]
-CountriesOption = Annotated[
-    list[str] | None, typer.Option("--country", help="Whose plates: a code or a country's Python file; repeatable.")
-]
-PhotosCurveOption = Annotated[str | None, typer.Option(help="VOC folder for the validation curve.")]
-PlatesCurveOption = Annotated[list[str] | None, typer.Option(help="Real plates for the validation curve.")]
-GeneratedOption = Annotated[int | None, typer.Option(min=4, help="Plates to generate; they are drawn repeatedly.")]
-EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs; the learning rate falls until the last.")]
-EpochBatchesOption = Annotated[int | None, typer.Option(min=1, help="Batches in an epoch.")]
-StopAfterOption = Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")]
-BatchOption = Annotated[int | None, typer.Option(min=1, help="Samples in a batch.")]
-LearningRateOption = Annotated[float | None, typer.Option(help="The highest one.")]
-WarmUpOption = Annotated[int | None, typer.Option(min=0, help="Batches until the learning rate is reached.")]
-StartFromOption = Annotated[str | None, typer.Option(help="Weights to begin with: a file, a run or a model folder.")]
-PrecisionOption = Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")]
-SeedOption = Annotated[int | None, typer.Option(min=0)]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")]
-ThresholdOption = Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")]
 LongSideOption = Annotated[
     int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
 ]
-VariantOption = Annotated[str | None, typer.Option(help="small, lstm or gru.")]
-SamplesOption = Annotated[int | None, typer.Option(min=1, help="Generated examples of each character.")]
+
+
+def _count(text: str, least: int = 1) -> Any:
+    return Annotated[int | None, typer.Option(min=least, help=text)]
+
+
+# The settings of trainings as options, each described once; None leaves the setting as it is.
+_SETTINGS: dict[str, Any] = {
+    "data": Annotated[list[str] | None, typer.Option("--data", help=_PHOTOS)],
+    "source": Annotated[list[str] | None, typer.Option("--source", help=f"{_PLATES} [default: generated].")],
+    "validation": Annotated[list[str] | None, typer.Option(help="Folder for the validation curve, not trained on.")],
+    "country": Annotated[
+        list[str] | None, typer.Option("--country", help="Whose plates: a code or a country's Python file; repeatable.")
+    ],
+    "variant": Annotated[str | None, typer.Option(help="small, lstm or gru.")],
+    "generated": _count("Plates to generate; they are drawn repeatedly.", 4),
+    "samples_per_class": _count("Generated examples of each character."),
+    "epochs": _count("Epochs; the learning rate falls until the last."),
+    "epoch_batches": _count("Batches in an epoch."),
+    "batch": _count("Samples in a batch."),
+    "learning_rate": Annotated[float | None, typer.Option(help="The highest one.")],
+    "warm_up": _count("Batches until the learning rate is reached.", 0),
+    "start_from": Annotated[str | None, typer.Option(help="Weights to begin with: a file, a run or a model folder.")],
+    "precision": Annotated[str | None, typer.Option(help="Keras dtype policy, e.g. mixed_bfloat16.")],
+    "seed": _count("The same seed gives the same training.", 0),
+}
+_COURSE = ("epochs", "epoch_batches", "batch", "learning_rate", "warm_up", "start_from", "precision", "seed")
+_PLATES_COURSE = ("source", "validation", "country", "generated", *_COURSE)
+
+
+def _takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options of ``_SETTINGS`` of these names in place of its ``**settings``."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in signature(command).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+        added = [Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=_SETTINGS[name]) for name in names]
+        command.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+        return command
+
+    return decorate
 
 
 def _configured(config: Any, options: dict[str, Any]) -> Any:
@@ -72,8 +91,7 @@ def _configured(config: Any, options: dict[str, Any]) -> Any:
         if sources := options.get("source") or options.get("data"):
             given["sources"] = tuple(DataSource.parse(text) for text in sources)
         if validation := options.get("validation"):
-            parsed = [DataSource.parse(text) for text in ([validation] if isinstance(validation, str) else validation)]
-            given["validation"] = parsed[0] if isinstance(validation, str) else tuple(parsed)
+            given["validation"] = tuple(DataSource.parse(text) for text in validation)
         if countries := options.get("country"):
             given["countries"] = tuple(countries)
         if side := options.get("long_side"):
@@ -85,25 +103,18 @@ def _configured(config: Any, options: dict[str, Any]) -> Any:
     return changed
 
 
+@_takes("data", "validation", "country", *_COURSE)
 def train_detector(
     context: typer.Context,
     run: RunOption,
-    config: ConfigOption = None,
-    data: PhotosOption = None,
     output: OutputOption = None,
-    validation: PhotosCurveOption = None,
-    country: CountriesOption = None,
-    epochs: EpochsOption = None,
-    epoch_batches: EpochBatchesOption = None,
-    stop_after: StopAfterOption = None,
-    batch: BatchOption = None,
-    learning_rate: LearningRateOption = None,
-    warm_up: WarmUpOption = None,
-    start_from: StartFromOption = None,
-    precision: PrecisionOption = None,
-    threshold: ThresholdOption = 0.5,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings, such as configs/ssd.json; options override it.")
+    ] = None,
+    stop_after: Annotated[int | None, typer.Option(min=1, help="Stop after this epoch of the schedule.")] = None,
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="Score from which a box is a plate.")] = 0.5,
     long_side: LongSideOption = None,
-    seed: SeedOption = None,
+    **options: Any,
 ) -> None:
     """Train a detector and export it."""
     import_tensorflow_quietly()
@@ -112,9 +123,9 @@ def train_detector(
     from alpr_utils.training import detector
 
     settings = detector.load_settings(context.command.name or "", config)
-    training = _configured(settings.training, context.params)
-    if data and not validation:  # the file's photos for the curve belong to the file's data
-        training = training.changed(validation=None)
+    training = _configured(settings.training, {**options, "long_side": long_side})
+    if options["data"] and not options["validation"]:  # the file's photos for the curve belong to the file's data
+        training = training.changed(validation=())
     settings = replace(settings, training=training)
     weights = detector.train_detector(settings, run, stop_after)
     typer.echo(f"exported to {detector.export_trained(weights, output or run / 'model', settings, threshold)}")
@@ -125,112 +136,54 @@ for _name, _title in (("ssd", "SSD"), ("faster_rcnn", "Faster R-CNN"), ("yolov3"
 
 
 @train_app.command("crnn")
-def train_crnn(
-    context: typer.Context,
-    run: RunOption,
-    source: PlatesOption = None,
-    output: OutputOption = None,
-    variant: VariantOption = None,
-    country: CountriesOption = None,
-    validation: PlatesCurveOption = None,
-    generated: GeneratedOption = None,
-    epochs: EpochsOption = None,
-    epoch_batches: EpochBatchesOption = None,
-    batch: BatchOption = None,
-    learning_rate: LearningRateOption = None,
-    warm_up: WarmUpOption = None,
-    start_from: StartFromOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = None,
-    workers: WorkersOption = 1,
-) -> None:
+@_takes("variant", *_PLATES_COURSE)
+def train_crnn(run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any) -> None:
     """Train the CRNN reader: on generated plates, then with --start-from on real ones."""
     import_tensorflow_quietly()
     from alpr_utils.training import crnn
     from alpr_utils.training.config import CRNNTrainConfig
 
-    config = _configured(CRNNTrainConfig(), context.params)
+    config = _configured(CRNNTrainConfig(), options)
     weights = crnn.train_crnn(config, run, workers)
     typer.echo(f"exported to {crnn.export_crnn([weights], output or run / 'model', config)}")
 
 
 @train_app.command("char_detector")
+@_takes(*_PLATES_COURSE)
 def train_char_detector(
-    context: typer.Context,
-    run: RunOption,
-    source: PlatesOption = None,
-    output: OutputOption = None,
-    country: CountriesOption = None,
-    validation: PlatesCurveOption = None,
-    generated: GeneratedOption = None,
-    epochs: EpochsOption = None,
-    epoch_batches: EpochBatchesOption = None,
-    batch: BatchOption = None,
-    learning_rate: LearningRateOption = None,
-    warm_up: WarmUpOption = None,
-    start_from: StartFromOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = None,
-    workers: WorkersOption = 1,
+    run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any
 ) -> None:
     """Train the character detector: on generated plates, then with --start-from on photos with labelled characters."""
     import_tensorflow_quietly()
     from alpr_utils.training import char_detector
     from alpr_utils.training.config import CharDetectorTrainConfig
 
-    config = _configured(CharDetectorTrainConfig(), context.params)
+    config = _configured(CharDetectorTrainConfig(), options)
     weights = char_detector.train_char_detector(config, run, workers)
     typer.echo(f"exported to {char_detector.export_char_detector([weights], output or run / 'model', config)}")
 
 
 @train_app.command("corners")
-def train_corners(
-    context: typer.Context,
-    run: RunOption,
-    output: OutputOption = None,
-    country: CountriesOption = None,
-    generated: GeneratedOption = None,
-    epochs: EpochsOption = None,
-    epoch_batches: EpochBatchesOption = None,
-    batch: BatchOption = None,
-    learning_rate: LearningRateOption = None,
-    warm_up: WarmUpOption = None,
-    start_from: StartFromOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = None,
-    workers: WorkersOption = 1,
-) -> None:
+@_takes("country", "generated", *_COURSE)
+def train_corners(run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any) -> None:
     """Train the network that finds the corners of a plate; readers use it to rectify plates that they doubt."""
     import_tensorflow_quietly()
     from alpr_utils.training import corners
     from alpr_utils.training.config import CornersTrainConfig
 
-    weights = corners.train_corners(_configured(CornersTrainConfig(), context.params), run, workers)
+    weights = corners.train_corners(_configured(CornersTrainConfig(), options), run, workers)
     typer.echo(f"exported to {corners.export_corners([weights], output or run / 'model')}")
 
 
 @train_app.command("chars")
-def train_chars(
-    context: typer.Context,
-    run: RunOption,
-    data: CharsOption = None,
-    output: OutputOption = None,
-    samples_per_class: SamplesOption = None,
-    epochs: EpochsOption = None,
-    epoch_batches: EpochBatchesOption = None,
-    batch: BatchOption = None,
-    learning_rate: LearningRateOption = None,
-    warm_up: WarmUpOption = None,
-    start_from: StartFromOption = None,
-    precision: PrecisionOption = None,
-    seed: SeedOption = None,
-) -> None:
-    """Train the character classifier of the classical reader, which reads Mongolian plates."""
+@_takes("data", "samples_per_class", *_COURSE)
+def train_chars(run: RunOption, output: OutputOption = None, **options: Any) -> None:
+    """Train the character classifier of the classical reader; --data adds labelled characters to generated ones."""
     import_tensorflow_quietly()
     from alpr_utils.training import char_cnn
     from alpr_utils.training.config import CharsTrainConfig
 
-    config = _configured(CharsTrainConfig(), context.params)
+    config = _configured(CharsTrainConfig(), options)
     weights = char_cnn.train_char_cnn(config, run)
     typer.echo(f"exported to {char_cnn.export_char_cnn([weights], output or run / 'model', config)}")
 

@@ -117,7 +117,7 @@ class DetectorTrainConfig(TrainConfig):
     """
 
     sources: tuple[DataSource, ...] = ()
-    validation: DataSource | None = None
+    validation: tuple[DataSource, ...] = ()
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("plate",)
     height: Count = 256
     width: Count = 384

@@ -163,10 +163,10 @@ def _validation(config: DetectorTrainConfig, architecture: Architecture, rules: 
     """Fixed samples, hardly changed, so that the curve is comparable between epochs."""
     off: Any = dict.fromkeys(("free_scale", "anywhere", "low_res", "grey", "blur", "noise", "jpeg", "shade"), 0.0)
     mild = replace(rules, zoom=(0.9, 1.1), **off)
-    assert config.validation is not None
-    photos = load_photo_groups([config.validation], config)
+    photos = load_photo_groups(config.validation, config)
     count = _VALIDATION_SAMPLES
-    return DetectionSamples(photos, [1.0], architecture.encoder, config.sizes[:1], count, 1, mild, config.seed)[0]
+    weights = [source.sampling_weight for source in config.validation]
+    return DetectionSamples(photos, weights, architecture.encoder, config.sizes[:1], count, 1, mild, config.seed)[0]
 
 
 def export_trained(weights: Path, folder: Path, settings: DetectorSettings, threshold: float) -> Path:

@@ -64,7 +64,7 @@ def logged(run: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_training_learns_and_resumes(photos: Path, tmp_path: Path):
     run = tmp_path / "run"
-    settings = settings_for(photos, validation=DataSource(folder=str(photos)), more_sizes=((96, 128),))
+    settings = settings_for(photos, validation=(DataSource(folder=str(photos)),), more_sizes=((96, 128),))
     train_detector(settings, run, stop_after=2)
     assert len(logged(run)) == 2
     weights = train_detector(settings, run)
