@@ -11,7 +11,6 @@ from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
 from alpr_utils.models.paths import default_models_dir
-from alpr_utils.models.tf_import import import_tensorflow_quietly
 from alpr_utils.plates import plate_type
 from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
@@ -127,7 +126,6 @@ class ALPR:
         """
         with self._lock:
             if isinstance(self._reader, str):
-                import_tensorflow_quietly()
                 options = ReaderOptions(self._country, self._remove_shadows, self._models_dir)
                 self._reader = load_reader(self._reader, options)
             return self._reader

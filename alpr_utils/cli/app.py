@@ -8,6 +8,7 @@ import typer
 from alpr_utils.cli.detectors import anchors, import_darknet
 from alpr_utils.cli.download import download_app
 from alpr_utils.cli.evaluate import calibrate, evaluate, evaluate_characters
+from alpr_utils.cli.export import export
 from alpr_utils.cli.generate import generate_app
 from alpr_utils.cli.options import complain
 from alpr_utils.cli.read import read
@@ -35,6 +36,7 @@ app.command("tfrecord")(tfrecord)
 app.command("vehicle-boxes")(vehicle_boxes)
 app.command("anchors")(anchors)
 app.command("import-darknet")(import_darknet)
+app.command("export")(export)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,6 @@ from alpr_utils.cli.options import (
     open_enhance,
     open_reader,
 )
-from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
     from alpr_utils.detect.detector import Detector
@@ -101,7 +100,6 @@ def _plate_crops(
             raise typer.BadParameter(f"generated plates have no half {half}; ask for it of a folder.")
         return fresh_crops(count, seed, tuple(COUNTRIES) if country == "auto" else (plate_type(country).country,))
     folder = _data_folder(data)
-    import_tensorflow_quietly()
     return real_crops(folder, half, _find_corners(_models_folder(models)))
 
 
@@ -264,7 +262,6 @@ def evaluate_characters(
     """Measure the character classifier on labelled characters."""
     folder = _data_folder(data)
     _checked_half(half)
-    import_tensorflow_quietly()
     from alpr_utils.evaluation.characters import evaluate_characters as measure
 
     named = _models_folder(models) / model
@@ -286,7 +283,6 @@ def calibrate(
     models: ModelsOption = None,
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
-    import_tensorflow_quietly()
     from alpr_utils.evaluation.calibration import calibrate as fit
     from alpr_utils.read.load import ReaderOptions, load_reader
     from alpr_utils.read.reading import NBestReader

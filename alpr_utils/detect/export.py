@@ -17,9 +17,9 @@ from keras import ops
 from alpr_utils.detect.architecture import Architecture
 from alpr_utils.detect.find_boxes import MAX_DETECTIONS, MIN_SCORE, BoxFinder, FindSettings
 from alpr_utils.detect.scaling import LONG_SIDES, PADDING_GREY
-from alpr_utils.models.folder import replaced_folder, write_metadata
+from alpr_utils.models.folder import WEIGHTS_FILE, replaced_folder, write_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
-from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.models.weights import load_weights, save_weights
 from alpr_utils.runtime.network import ONNX_FILE
 from alpr_utils.runtime.onnx_export import write_onnx
 

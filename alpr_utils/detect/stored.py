@@ -17,7 +17,8 @@ def load_network(folder: Path) -> "tuple[Architecture, keras.Model]":
     Raises:
         ModelError: the folder is missing or damaged, or its model was not trained here.
     """
-    from alpr_utils.models.weights import WEIGHTS_FILE, load_weights
+    from alpr_utils.models.folder import WEIGHTS_FILE
+    from alpr_utils.models.weights import load_weights
 
     if not folder.is_dir():
         raise ModelError(f"{folder}: does not exist; train such a detector or copy its folder there.")

@@ -14,6 +14,7 @@ from alpr_utils import __version__
 from alpr_utils.errors import ModelError, OutputError
 
 METADATA_FILE = "metadata.json"
+WEIGHTS_FILE = "weights.npz"
 _PACKAGES = ("tensorflow", "keras", "numpy", "onnxruntime")
 
 

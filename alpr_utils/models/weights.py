@@ -1,6 +1,6 @@
-"""Network weights on disk (full precision in a run, half precision in a model folder), and networks as functions."""
+"""Network weights on disk (full precision in a run, half precision in a model folder)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -8,8 +8,6 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import ModelError
-
-WEIGHTS_FILE = "weights.npz"  # of a model folder
 
 
 def save_weights(network: keras.Model, file: Path, dtype: type[np.floating] = np.float16) -> None:
@@ -58,15 +56,3 @@ def load_mean_weights(network: keras.Model, files: Sequence[Path]) -> None:
         load_weights(network, file)
         stages.append(network.get_weights())
     network.set_weights([np.mean(same, axis=0) for same in zip(*stages, strict=True)])
-
-
-def compiled(network: keras.Model, shape: tuple[int, int, int]) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a plain function of uint8 (B, *shape); ``predict()`` in a loop would take ten times as long."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda images: keras.ops.convert_to_numpy(network(images, training=False))
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, *shape), tf.uint8)]
-    function = tf.function(lambda images: network(images, training=False), input_signature=signature, autograph=False)
-    graph = function.get_concrete_function()
-    return lambda images: graph(tf.constant(images)).numpy()

@@ -10,6 +10,7 @@ from alpr_utils.errors import ModelError
 from alpr_utils.models.paths import default_models_dir
 from alpr_utils.plates import plate_type
 from alpr_utils.read.reading import Reader
+from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions
 
 if TYPE_CHECKING:
     from alpr_utils.read.char_detector.reader import CharDetectorReader
@@ -26,11 +27,13 @@ class ReaderOptions:
         country: whose plates are to be read, a code or a file as in `plate_type`; ``auto``: all that it knows.
         remove_shadows: let a reader that can do so flatten uneven light.
         models_dir: folder of the model folders; None: those of this package.
+        runtime: what computes the networks.
     """
 
     country: str = "auto"
     remove_shadows: bool = True
     models_dir: Path | None = None
+    runtime: RuntimeOptions = DEFAULT_RUNTIME
 
     @property
     def models(self) -> Path:
@@ -42,7 +45,7 @@ def _load_rectifier(options: ReaderOptions) -> "Rectifier | None":
     from alpr_utils.read.rectify import MODEL_FOLDER, Rectifier
 
     folder = options.models / MODEL_FOLDER
-    return Rectifier(folder) if folder.exists() else None
+    return Rectifier(folder, options.runtime) if folder.exists() else None
 
 
 def _load_classical(options: ReaderOptions) -> "ClassicalReader":
@@ -52,20 +55,21 @@ def _load_classical(options: ReaderOptions) -> "ClassicalReader":
         raise ModelError(
             f"classical: cannot read plates of {plate_type(options.country).name}; choose another reader or country."
         )
-    return ClassicalReader(options.models / MODEL_FOLDER, options.remove_shadows)
+    return ClassicalReader(options.models / MODEL_FOLDER, options.remove_shadows, runtime=options.runtime)
 
 
 def _load_crnn(variant: str, options: ReaderOptions, rectifier: "Rectifier | None" = None) -> "CRNNReader":
     from alpr_utils.read.crnn.reader import CRNNReader
 
-    return CRNNReader(options.models / f"crnn_{variant}", options.country, rectifier or _load_rectifier(options))
+    rectifier = rectifier or _load_rectifier(options)
+    return CRNNReader(options.models / f"crnn_{variant}", options.country, rectifier, options.runtime)
 
 
 def _load_char_detector(options: ReaderOptions, rectifier: "Rectifier | None" = None) -> "CharDetectorReader":
     from alpr_utils.read.char_detector.reader import CharDetectorReader
 
     folder = options.models / "char_detector"
-    return CharDetectorReader(folder, options.country, rectifier or _load_rectifier(options))
+    return CharDetectorReader(folder, options.country, rectifier or _load_rectifier(options), options.runtime)
 
 
 def _load_voting(options: ReaderOptions) -> Reader:

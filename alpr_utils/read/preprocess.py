@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-HEIGHT, WIDTH = 64, 160  # what a network sees of a plate
+from alpr_utils.networks.reader_configs import PLATE_HEIGHT as HEIGHT
+from alpr_utils.networks.reader_configs import PLATE_WIDTH as WIDTH
 
 
 def grey(image: np.ndarray) -> np.ndarray:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.models.folder import METADATA_FILE, read_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE
+from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, read_metadata
 from alpr_utils.plates import plate_type
 from alpr_utils.read.ctc import beam_search, greedy
 from alpr_utils.read.grammar import Grammar, check_alphabet
@@ -85,11 +84,9 @@ class SequenceReader(ViewReader):
 
     prune = 8.0
 
-    def __init__(
-        self, folder: ReaderFolder, grammar: Grammar, rectifier: Rectifier | None, network_weights: int
-    ) -> None:
+    def __init__(self, folder: ReaderFolder, grammar: Grammar, rectifier: Rectifier | None) -> None:
         """Put a reader together; ``rectifier`` as in `ViewReader`."""
-        super().__init__(folder.path.name, folder.temperatures, rectifier, network_weights)
+        super().__init__(folder.path.name, folder.temperatures, rectifier, int(folder.metadata.get("parameters", 0)))
         self.tokens, self.grammar = folder.tokens, grammar
 
     def log_probs(self, view: np.ndarray) -> tuple[np.ndarray, int]:

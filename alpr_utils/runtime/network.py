@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from alpr_utils.errors import ModelError
+from alpr_utils.models.folder import WEIGHTS_FILE
 from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def open_network(
     """The network of a model folder: its ``model.onnx`` where there is one, else its weights in Keras.
 
     Args:
-        build: gives the network with its weights; only called when Keras computes.
+        build: gives the network with random weights; only called when Keras computes.
 
     Raises:
         ModelError: the file is damaged, or there is no ``model.onnx`` and TensorFlow is not installed.
@@ -104,8 +105,12 @@ def open_network(
     if runtime.engine == "onnx" and (folder / ONNX_FILE).is_file():
         return open_onnx(folder / ONNX_FILE, runtime)
     try:
-        return open_keras(build())
+        network = build()
     except ImportError:
         raise ModelError(
             f"{folder}: has no {ONNX_FILE} and needs TensorFlow; install it with 'pip install alpr-utils[train]'."
         ) from None
+    from alpr_utils.models.weights import load_weights
+
+    load_weights(network, folder / WEIGHTS_FILE)
+    return open_keras(network)

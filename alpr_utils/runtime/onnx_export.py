@@ -10,6 +10,7 @@ import numpy as np
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import add_file
 from alpr_utils.runtime.network import ONNX_FILE
+from alpr_utils.runtime.onnx_recurrent import add_layers, split_at_recurrence
 
 if TYPE_CHECKING:
     import keras
@@ -36,9 +37,12 @@ def write_onnx(network: "keras.Model", file: Path, dtype: str = "float32") -> No
         import tf2onnx
     except ImportError as error:
         raise ModelError(f"{file}: to export, install {error.name} ('pip install alpr-utils[train]').") from None
+    front, recurrent = split_at_recurrence(network)
     signature = [tf.TensorSpec((None, *network.input.shape[1:]), dtype, name="pictures")]
-    function = tf.function(lambda pictures: network(pictures, training=False), input_signature=signature)
+    function = tf.function(lambda pictures: front(pictures, training=False), input_signature=signature)
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    if recurrent:
+        add_layers(model.graph, recurrent)
     kernels = [weight for weight in network.get_weights() if weight.ndim == 4]
     _store_in_half_precision(model, kernels)
     onnx.checker.check_model(model)

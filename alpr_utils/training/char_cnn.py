@@ -6,12 +6,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils.models.folder import replaced_folder, write_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_mean_weights, load_weights, save_weights
-from alpr_utils.read.classical.char_cnn import CLASS_COUNT, CharClassifier, build_char_cnn
-from alpr_utils.read.classical.char_image import SIDE
+from alpr_utils.models.weights import load_mean_weights, load_weights
+from alpr_utils.networks.char_cnn import build_char_cnn
+from alpr_utils.networks.reader_configs import CHAR_SIDE
+from alpr_utils.read.classical.char_cnn import CLASS_COUNT, CharClassifier
 from alpr_utils.read.classical.form import ALPHABET
 from alpr_utils.read.classical.labelled import named_right
+from alpr_utils.runtime.network import open_keras
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.characters import (
     CharacterSet,
@@ -21,8 +22,8 @@ from alpr_utils.training.characters import (
     join,
 )
 from alpr_utils.training.config import CharsTrainConfig
-from alpr_utils.training.history import save_log, stages_of, trainings_of, weights_file
-from alpr_utils.training.run import LOG_FILE
+from alpr_utils.training.export import export_network
+from alpr_utils.training.history import weights_file
 from alpr_utils.training.trainer import Trainer, build_network, compile_network
 
 ARCHITECTURE = "char_cnn"
@@ -71,7 +72,7 @@ def train_char_cnn(config: CharsTrainConfig, run: Path) -> Path:
             settings.
     """
     with Trainer(run, config, {"architecture": ARCHITECTURE}) as trainer:
-        network = build_network(config, build_char_cnn)
+        network = build_network(config, lambda: build_char_cnn(CLASS_COUNT))
         if config.start_from:
             load_weights(network, weights_file(Path(config.start_from)))
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.02)
@@ -88,21 +89,16 @@ def export_char_cnn(weights: Sequence[Path], folder: Path, config: CharsTrainCon
         ModelError: ``weights`` are missing or belong to another network.
         OutputError: ``folder`` cannot be written.
     """
-    network = build_char_cnn()
+    network = build_char_cnn(CLASS_COUNT)
     load_mean_weights(network, weights)
     kept_back = _validation_characters(config)
-    right = named_right(CharClassifier(network).probabilities(kept_back.images), kept_back.labels)
+    classifier = CharClassifier(open_keras(network), network.count_params())
+    right = named_right(classifier.probabilities(kept_back.images), kept_back.labels)
     metadata = {
         "architecture": ARCHITECTURE,
-        "parameters": network.count_params(),
-        "input_size": [SIDE, SIDE, 1],
+        "input_size": [CHAR_SIDE, CHAR_SIDE, 1],
         "alphabet": ALPHABET,
         "classes": "alphabet in its order, then 'not a character'",
-        "training": trainings_of(weights),
         "figures": {"accuracy_on_kept_back_generated_characters": round(float(right.mean()), 4)},
     }
-    with replaced_folder(folder) as draft:
-        save_weights(network, draft / WEIGHTS_FILE, np.float32)
-        save_log(stages_of(weights), draft / LOG_FILE)
-        write_metadata(draft, metadata, [draft / WEIGHTS_FILE])
-    return folder
+    return export_network(network, weights, folder, metadata, np.float32)

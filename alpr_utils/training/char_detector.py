@@ -9,16 +9,10 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.anchors import assign_targets
+from alpr_utils.networks.char_detector import build_char_detector
+from alpr_utils.networks.reader_configs import CHAR_ANCHORS
 from alpr_utils.networks.ssd import SSDLoss
-from alpr_utils.read.char_detector.network import (
-    ANCHORS,
-    ARCHITECTURE,
-    alphabet_of,
-    best_boxes,
-    build_char_network,
-    char_anchors,
-    with_decoding,
-)
+from alpr_utils.read.char_detector.predictions import ARCHITECTURE, alphabet_of, best_boxes, char_anchors
 from alpr_utils.read.char_detector.reader import read_boxes
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
@@ -131,7 +125,7 @@ def build(config: CharDetectorTrainConfig) -> keras.Model:
         AlprError: the weights to start from do not fit.
     """
     alphabet = alphabet_of(config.countries)
-    network = build_network(config, lambda: build_char_network(len(alphabet)))
+    network = build_network(config, lambda: build_char_detector(len(alphabet)))
     if config.start_from:
         lender_facts = lender_of(config.start_from, ARCHITECTURE, "train char_detector")
         known = alphabet_of(tuple(lender_facts.get("countries", config.countries)))
@@ -139,9 +133,9 @@ def build(config: CharDetectorTrainConfig) -> keras.Model:
         if known == alphabet:
             load_weights(network, file)
         else:
-            lender = build_char_network(len(known))
+            lender = build_char_detector(len(known))
             load_weights(lender, file)
-            lend(network, lender, "logits", class_columns(alphabet, known, repeats=ANCHORS.per_cell))
+            lend(network, lender, "logits", class_columns(alphabet, known, repeats=CHAR_ANCHORS.per_cell))
     return network
 
 
@@ -168,11 +162,11 @@ def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int
         real = join([_plates(config, source, trainer.run, workers) for source in config.validation])
         validation = upright(real), upright_targets(real, alphabet)
         texts = [_characters(text) for text in real.texts]
-        serving, grammar = with_decoding(network), Grammar.of(config.countries, alphabet, words=False)
+        grammar = Grammar.of(config.countries, alphabet, words=False)
 
         def exact() -> dict[str, float]:  # with the grammar, without which it cannot order the characters
-            decoded = keras.ops.convert_to_numpy(serving(validation[0], training=False))
-            best = [read_boxes(best_boxes(plate), alphabet, grammar, 1) for plate in decoded]
+            predictions = keras.ops.convert_to_numpy(network(validation[0], training=False))
+            best = [read_boxes(best_boxes(plate), alphabet, grammar, 1) for plate in predictions]
             right = [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
             return {"val_exact": float(np.mean(right))}
 
@@ -182,5 +176,5 @@ def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int
 def export_char_detector(weights: Sequence[Path], folder: Path, config: CharDetectorTrainConfig) -> Path:
     """See `export_reader`."""
     alphabet = alphabet_of(config.countries)
-    network = build_char_network(len(alphabet))
+    network = build_char_detector(len(alphabet))
     return export_reader(network, weights, folder, config, alphabet, {"architecture": ARCHITECTURE})

@@ -11,7 +11,8 @@ from tqdm import tqdm
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.errors import AlprError
-from alpr_utils.read.classical.char_image import SIDE, character_image
+from alpr_utils.networks.reader_configs import CHAR_SIDE
+from alpr_utils.read.classical.char_image import character_image
 from alpr_utils.read.classical.form import ALPHABET, PLATES
 from alpr_utils.read.classical.labelled import cut_characters, light_on_dark
 from alpr_utils.read.classical.segment import Hypothesis, segment
@@ -87,7 +88,7 @@ def _collect(items: Iterable[tuple[np.ndarray, int]]) -> CharacterSet:
     for image, label in items:
         images.append(image)
         labels.append(label)
-    return CharacterSet(np.array(images, np.uint8).reshape(-1, SIDE, SIDE, 1), np.array(labels, np.int64))
+    return CharacterSet(np.array(images, np.uint8).reshape(-1, CHAR_SIDE, CHAR_SIDE, 1), np.array(labels, np.int64))
 
 
 def join(sets: Iterable[CharacterSet]) -> CharacterSet:

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.models.folder import replaced_folder, write_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_mean_weights, load_weights, save_weights
+from alpr_utils.models.weights import load_mean_weights, load_weights
+from alpr_utils.networks.corners import build_corner_network
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
-from alpr_utils.read.rectify import UPRIGHT, build_corner_network
+from alpr_utils.read.rectify import UPRIGHT
 from alpr_utils.training.augment import random_cut, relit
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import CornersTrainConfig
+from alpr_utils.training.export import export_network
 from alpr_utils.training.generated_crops import generated_crops
-from alpr_utils.training.history import save_log, stages_of, trainings_of, weights_file
+from alpr_utils.training.history import weights_file
 from alpr_utils.training.plate_crops import in_box, rows_of
-from alpr_utils.training.run import LOG_FILE
 from alpr_utils.training.trainer import Trainer, build_network, compile_network
 
 ARCHITECTURE = "corner regression"
@@ -82,14 +82,5 @@ def export_corners(weights: Sequence[Path], folder: Path) -> Path:
     """
     network = build_corner_network()
     load_mean_weights(network, weights)
-    metadata = {
-        "architecture": ARCHITECTURE,
-        "input_size": [HEIGHT, WIDTH, 1],
-        "parameters": network.count_params(),
-        "training": trainings_of(weights),
-    }
-    with replaced_folder(folder) as draft:
-        save_weights(network, draft / WEIGHTS_FILE)
-        save_log(stages_of(weights), draft / LOG_FILE)
-        write_metadata(draft, metadata, [draft / WEIGHTS_FILE])
-    return folder
+    metadata = {"architecture": ARCHITECTURE, "input_size": [HEIGHT, WIDTH, 1]}
+    return export_network(network, weights, folder, metadata)

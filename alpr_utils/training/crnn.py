@@ -9,7 +9,8 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.models.weights import load_weights
-from alpr_utils.read.crnn.network import VARIANTS, BandCTC, build_crnn
+from alpr_utils.networks.crnn import BandCTC, build_crnn
+from alpr_utils.networks.reader_configs import CRNN_VARIANTS
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.training.config import CRNNTrainConfig
 from alpr_utils.training.history import weights_file
@@ -41,7 +42,7 @@ def build(config: CRNNTrainConfig) -> keras.Model:
     """
     tokens = tokens_of(config.countries)
     # Building takes its time, and a GRU gains little.
-    unroll = VARIANTS[config.variant].recurrent == "lstm" and config.epochs * config.epoch_batches > LONG_TRAINING
+    unroll = CRNN_VARIANTS[config.variant].recurrent == "lstm" and config.epochs * config.epoch_batches > LONG_TRAINING
     network = build_network(config, lambda: build_crnn(len(tokens), config.variant, unroll))
     if config.start_from:
         _start(network, config, tokens)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from alpr_utils.errors import ModelError
+from alpr_utils.models.folder import WEIGHTS_FILE as MODEL_WEIGHTS
 from alpr_utils.models.folder import read_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE as MODEL_WEIGHTS
 from alpr_utils.training.run import LOG_FILE, WEIGHTS_FILE, read_log, read_settings
 
 T = TypeVar("T")

@@ -7,15 +7,15 @@ from typing import Any
 import keras
 
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.models.folder import replaced_folder, write_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_mean_weights, save_weights
+from alpr_utils.models.weights import load_mean_weights
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.training.config import GENERATED, DataSource, ReaderTrainConfig
+from alpr_utils.training.export import export_network
 from alpr_utils.training.generated_crops import generated_crops
-from alpr_utils.training.history import described, save_log, stages_of, trainings_of
+from alpr_utils.training.history import described
 from alpr_utils.training.plate_crops import ROW_BREAK, PlateCrops
 from alpr_utils.training.real_crops import load_crops
-from alpr_utils.training.run import LOG_FILE, Run
+from alpr_utils.training.run import Run
 
 
 def load_plates(
@@ -87,16 +87,5 @@ def export_reader(
         OutputError: ``folder`` cannot be written.
     """
     load_mean_weights(network, weights)
-    described_all = {
-        **metadata,
-        "input_size": [HEIGHT, WIDTH, 1],
-        "countries": config.codes,
-        "alphabet": alphabet,
-        "parameters": network.count_params(),
-        "training": trainings_of(weights),
-    }
-    with replaced_folder(folder) as draft:
-        save_weights(network, draft / WEIGHTS_FILE)
-        save_log(stages_of(weights), draft / LOG_FILE)
-        write_metadata(draft, described_all, [draft / WEIGHTS_FILE])
-    return folder
+    reads = {"input_size": [HEIGHT, WIDTH, 1], "countries": config.codes, "alphabet": alphabet}
+    return export_network(network, weights, folder, {**metadata, **reads})

@@ -11,19 +11,17 @@ import pytest
 from alpr_utils.errors import ModelError
 from alpr_utils.evaluation.characters import evaluate_characters
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
-from alpr_utils.models.folder import METADATA_FILE
-from alpr_utils.models.weights import WEIGHTS_FILE
+from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE
+from alpr_utils.networks.char_cnn import build_char_cnn
+from alpr_utils.networks.reader_configs import CHAR_SIDE
 from alpr_utils.plates.mongolia import ALPHABET
 from alpr_utils.plates.mongolia import PLATES as MONGOLIA
-from alpr_utils.read.classical.char_cnn import (
-    CharClassifier,
-    build_char_cnn,
-    load_char_classifier,
-)
-from alpr_utils.read.classical.char_image import SIDE, character_image, character_images
+from alpr_utils.read.classical.char_cnn import CharClassifier, load_char_classifier
+from alpr_utils.read.classical.char_image import character_image, character_images
 from alpr_utils.read.classical.labelled import light_on_dark
 from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader
 from alpr_utils.read.reading import Reading
+from alpr_utils.runtime.network import ONNX_FILE, open_keras
 from alpr_utils.synth.photo.camera import CameraRanges
 from alpr_utils.synth.photo.degrade import DegradeRanges, degrade
 from alpr_utils.synth.photo.light import LightRanges
@@ -132,30 +130,30 @@ def test_character_image_is_square_centred_and_keeps_its_shape():
     grey = np.full((60, 60), 220, np.uint8)
     grey[10:50, 25:35] = 30
     image = character_image(grey, (10, 20, 50, 40))
-    assert image.shape == (SIDE, SIDE) and image.dtype == np.uint8
+    assert image.shape == (CHAR_SIDE, CHAR_SIDE) and image.dtype == np.uint8
     rows, columns = np.nonzero(image > 128)
     assert np.ptp(rows) > 2 * np.ptp(columns)
     assert abs(rows.mean() - 15.5) < 1 and abs(columns.mean() - 15.5) < 1
     assert not character_image(grey, (10, 20, 10, 40)).any()
     assert not character_image(grey, (70, 70, 90, 90)).any()
-    assert character_images(grey, []).shape == (0, SIDE, SIDE, 1)
+    assert character_images(grey, []).shape == (0, CHAR_SIDE, CHAR_SIDE, 1)
 
 
 def test_network_is_small_and_gives_probabilities():
-    model = build_char_cnn()
+    model = build_char_cnn(len(ALPHABET) + 1)
     assert 100_000 < model.count_params() < 300_000
-    classifier = CharClassifier(model)
-    probabilities = classifier.probabilities(np.zeros((5, SIDE, SIDE, 1), np.uint8))
+    classifier = CharClassifier(open_keras(model), model.count_params())
+    probabilities = classifier.probabilities(np.zeros((5, CHAR_SIDE, CHAR_SIDE, 1), np.uint8))
     assert probabilities.shape == (5, len(ALPHABET) + 1)
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-4)
-    assert classifier.probabilities(np.zeros((0, SIDE, SIDE, 1), np.uint8)).shape == (0, len(ALPHABET) + 1)
+    assert classifier.probabilities(np.zeros((0, CHAR_SIDE, CHAR_SIDE, 1), np.uint8)).shape == (0, len(ALPHABET) + 1)
 
 
 def test_shipped_folder_is_complete_and_light():
     folder = MODELS / MODEL_FOLDER
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["alphabet"] == ALPHABET
-    assert metadata["sha256"].keys() == {WEIGHTS_FILE}
+    assert metadata["sha256"].keys() == {WEIGHTS_FILE, ONNX_FILE}
     assert sum(file.stat().st_size for file in folder.iterdir()) < 2_000_000
 
 
@@ -188,6 +186,7 @@ def test_a_corrupt_weights_file_is_named(tmp_path):
         load_char_classifier(folder)
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     del metadata["sha256"]
+    (folder / ONNX_FILE).unlink()
     (folder / METADATA_FILE).write_text(json.dumps(metadata), encoding="utf-8")
     with pytest.raises(ModelError, match="does not hold weights"):
         load_char_classifier(folder)

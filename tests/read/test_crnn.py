@@ -17,13 +17,15 @@ from alpr_utils.errors import AlprError, LabelError, ModelError, OutputError
 from alpr_utils.evaluation.crops import evaluate_crops, real_crops
 from alpr_utils.images import write_image
 from alpr_utils.models.weights import save_weights
+from alpr_utils.networks.corners import build_corner_network
+from alpr_utils.networks.crnn import BandCTC, build_crnn
+from alpr_utils.networks.reader_configs import CRNN_VARIANTS
 from alpr_utils.plates import COUNTRIES
-from alpr_utils.read.crnn.network import VARIANTS, BandCTC, build_crnn
 from alpr_utils.read.crnn.reader import CRNNReader
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
-from alpr_utils.read.rectify import UPRIGHT, Rectifier, build_corner_network, is_plausible, rectify
+from alpr_utils.read.rectify import UPRIGHT, Rectifier, is_plausible, rectify
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.augment import worn
 from alpr_utils.training.config import CornersTrainConfig, CRNNTrainConfig, DataSource, ReaderTrainConfig
@@ -47,7 +49,7 @@ Trained = tuple[Path, Path, CRNNTrainConfig]
 TINY = {"countries": ("mn",), "generated": 24, "batch": 4, "epoch_batches": 2}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CRNN_VARIANTS)
 def test_every_variant_gives_eighty_steps(variant: str) -> None:
     network = build_crnn(5, variant)
     assert network.output_shape == (None, 80, 6)
@@ -210,8 +212,7 @@ def test_a_failed_export_leaves_the_old_model(
         raise OSError(28, "No space left on device")
 
     save_weights(build_corner_network(), tmp_path / "corners.npz")
-    for module in ("reader", "corners"):
-        monkeypatch.setattr(f"alpr_utils.training.{module}.write_metadata", fail)
+    monkeypatch.setattr("alpr_utils.training.export.write_metadata", fail)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "old").touch()
     with pytest.raises(OSError, match="No space"):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import ModelError
-from alpr_utils.models.folder import read_metadata, write_metadata
+from alpr_utils.models.folder import WEIGHTS_FILE, read_metadata, write_metadata
+from alpr_utils.models.weights import save_weights
 from alpr_utils.runtime.network import ONNX_FILE, RuntimeOptions, open_network, open_onnx, physical_cores
 from alpr_utils.runtime.onnx_export import add_onnx, write_onnx
 
@@ -44,6 +45,7 @@ def test_onnx_gives_what_keras_gives_at_half_the_size(network: keras.Model, tmp_
 
 
 def test_a_folder_without_onnx_is_computed_by_keras(network: keras.Model, tmp_path: Path) -> None:
+    save_weights(network, tmp_path / WEIGHTS_FILE)
     write_metadata(tmp_path, {"architecture": "test"}, [])
     expected = open_network(tmp_path, lambda: network)(PICTURES)
     add_onnx(tmp_path, network, "uint8")

@@ -8,11 +8,13 @@ import pytest
 
 from alpr_utils.detect.architecture import architecture_type
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.models.folder import read_metadata, write_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, load_weights, save_weights
+from alpr_utils.models.folder import WEIGHTS_FILE, read_metadata, write_metadata
+from alpr_utils.models.weights import load_weights, save_weights
+from alpr_utils.networks.char_detector import build_char_detector as build_network
 from alpr_utils.networks.configs import SSDConfig
-from alpr_utils.read.char_detector.network import ANCHORS, alphabet_of, build_char_network
-from alpr_utils.read.crnn.network import build_crnn
+from alpr_utils.networks.crnn import build_crnn
+from alpr_utils.networks.reader_configs import CHAR_ANCHORS
+from alpr_utils.read.char_detector.predictions import alphabet_of
 from alpr_utils.read.grammar import tokens_of
 from alpr_utils.training.average import average
 from alpr_utils.training.char_detector import build as build_char_detector
@@ -88,13 +90,13 @@ def test_an_alphabet_lends_its_tokens_to_another(tmp_path: Path) -> None:
 
 def test_the_character_detector_lends_each_anchor_its_classes(tmp_path: Path) -> None:
     known, alphabet = alphabet_of(("mn",)), alphabet_of(("kr",))
-    run, lender = Run(tmp_path / "run"), build_char_network(len(known))
+    run, lender = Run(tmp_path / "run"), build_network(len(known))
     config = CharDetectorTrainConfig(countries=("mn",))
     run.begin({"architecture": "character ssd", "training": config.model_dump(mode="json")})
     lender.save_weights(run.weights)
     learner = build_char_detector(CharDetectorTrainConfig(countries=("kr",), start_from=str(run.folder)))
     kernel, lent = (network.get_layer("ssd").get_layer("logits").get_weights()[0] for network in (learner, lender))
-    for anchor in range(ANCHORS.per_cell):
+    for anchor in range(CHAR_ANCHORS.per_cell):
         np.testing.assert_array_equal(
             kernel[..., anchor * len(alphabet) + alphabet.index("7")], lent[..., anchor * len(known) + known.index("7")]
         )

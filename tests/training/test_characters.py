@@ -11,8 +11,7 @@ from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import AlprError
 from alpr_utils.images import write_image
-from alpr_utils.models.folder import METADATA_FILE, trained_on
-from alpr_utils.models.weights import WEIGHTS_FILE
+from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, trained_on
 from alpr_utils.plates.mongolia import LABEL_CODES
 from alpr_utils.read.classical.char_cnn import REJECT_CLASS
 from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader

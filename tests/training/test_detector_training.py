@@ -16,8 +16,8 @@ from alpr_utils.data.voc import write_voc
 from alpr_utils.detect.architecture import ARCHITECTURES, architecture_type
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import AlprError, ModelError
-from alpr_utils.models.folder import read_metadata, write_metadata
-from alpr_utils.models.weights import WEIGHTS_FILE, save_weights
+from alpr_utils.models.folder import WEIGHTS_FILE, read_metadata, write_metadata
+from alpr_utils.models.weights import save_weights
 from alpr_utils.networks.configs import SSDConfig
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.training.config import DataSource, DetectorTrainConfig

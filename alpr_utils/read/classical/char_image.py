@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from alpr_utils.networks.reader_configs import CHAR_SIDE
 from alpr_utils.read.rows import PixelBox
 
-SIDE = 32
 INK_SIDE = 26  # the longer side of the character inside the square; the rest is empty margin
 
 
@@ -17,9 +17,9 @@ def character_image(grey: np.ndarray, box: PixelBox) -> np.ndarray:
         box: ymin, xmin, ymax, xmax in pixels of ``grey``; parts outside the picture are dropped.
 
     Returns:
-        uint8 (SIDE, SIDE), ink near 255, ground 0; all 0 for a box without area.
+        uint8 (32, 32), ink near 255, ground 0; all 0 for a box without area.
     """
-    canvas = np.zeros((SIDE, SIDE), np.uint8)
+    canvas = np.zeros((CHAR_SIDE, CHAR_SIDE), np.uint8)
     ymin, xmin, ymax, xmax = (max(0, side) for side in box)
     patch = grey[ymin:ymax, xmin:xmax]
     if patch.size == 0:
@@ -30,12 +30,12 @@ def character_image(grey: np.ndarray, box: PixelBox) -> np.ndarray:
     # Percentiles, not extremes: one glint or one black screw must not set the contrast of the whole character.
     dark, light = np.percentile(small, (4, 92))
     ink = np.clip((light - small) / max(light - dark, 8.0), 0.0, 1.0)
-    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    top, left = (CHAR_SIDE - height) // 2, (CHAR_SIDE - width) // 2
     canvas[top : top + height, left : left + width] = np.rint(255 * ink).astype(np.uint8)
     return canvas
 
 
 def character_images(grey: np.ndarray, boxes: list[PixelBox]) -> np.ndarray:
-    """`character_image` of every box: uint8 (N, SIDE, SIDE, 1)."""
+    """`character_image` of every box: uint8 (N, 32, 32, 1)."""
     images = [character_image(grey, box) for box in boxes]
-    return np.array(images, np.uint8).reshape(-1, SIDE, SIDE, 1)
+    return np.array(images, np.uint8).reshape(-1, CHAR_SIDE, CHAR_SIDE, 1)

@@ -21,6 +21,7 @@ from alpr_utils.read.classical.decode import Decoded, decode_free, decode_gramma
 from alpr_utils.read.classical.form import PLATES, SLOTS
 from alpr_utils.read.classical.segment import Hypothesis, Segmentation, SegmentParameters, segment
 from alpr_utils.read.reading import Reading
+from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions
 
 MODEL_FOLDER = "char_cnn_mn"
 _MIN_SIDE = 8  # pixels; smaller crops hold nothing that could be read
@@ -57,6 +58,7 @@ class ClassicalReader:
         model_dir: Path,
         remove_shadows: bool = True,
         parameters: SegmentParameters | None = None,
+        runtime: RuntimeOptions = DEFAULT_RUNTIME,
     ) -> None:
         """Load the classifier.
 
@@ -64,11 +66,12 @@ class ClassicalReader:
             model_dir: folder of the character classifier.
             remove_shadows: flatten uneven light before thresholding.
             parameters: of the segmentation.
+            runtime: what computes the classifier.
 
         Raises:
             ModelError: ``model_dir`` is missing, incomplete or corrupt.
         """
-        self.classifier: CharClassifier = load_char_classifier(model_dir)
+        self.classifier: CharClassifier = load_char_classifier(model_dir, runtime)
         self.weight_count = self.classifier.weight_count
         self.parameters = parameters or SegmentParameters()
         self.hypotheses = hypotheses(remove_shadows)

@@ -7,42 +7,10 @@ the lower band: each band has a CTC loss of its own. With one loss over all step
 of Korean plates into the upper band, squeezed the upper row into the columns before it, and never learned to read that.
 """
 
-from dataclasses import dataclass
-
 import keras
 from keras import layers, ops
 
-from alpr_utils.read.preprocess import HEIGHT, WIDTH
-
-BANDS = 2
-
-
-@dataclass(frozen=True)
-class CRNNConfig:
-    """What a variant is made of.
-
-    Attributes:
-        stem: filters of a first 5x5 convolution of stride 2, which replaces a block at full resolution.
-        blocks: for each block of 3x3 convolutions its filters and its pooling, height and width.
-        recurrent: ``gru`` or ``lstm``.
-        units: of each direction of a recurrent layer.
-        recurrent_layers: how many bidirectional layers.
-    """
-
-    stem: int
-    blocks: tuple[tuple[tuple[int, ...], tuple[int, int]], ...]
-    recurrent: str
-    units: int
-    recurrent_layers: int
-
-
-# VGG's pattern of the published network at half its width and with a stem, so that two cores can train it.
-_HALF_VGG = (((64,), (2, 2)), ((128,), (2, 1)), ((192, 192), (2, 1)), ((256,), (1, 1)))
-VARIANTS = {
-    "small": CRNNConfig(32, (((48,), (2, 2)), ((96,), (2, 1)), ((128, 128), (2, 1)), ((192,), (1, 1))), "gru", 96, 1),
-    "lstm": CRNNConfig(32, _HALF_VGG, "lstm", 128, 2),
-    "gru": CRNNConfig(32, _HALF_VGG, "gru", 128, 2),
-}
+from alpr_utils.networks.reader_configs import BANDS, CRNN_VARIANTS, PLATE_HEIGHT, PLATE_WIDTH, CRNNConfig
 
 
 def _convolutions(x: keras.KerasTensor, config: CRNNConfig) -> keras.KerasTensor:
@@ -65,8 +33,8 @@ def build_crnn(tokens: int, variant: str = "small", unroll: bool = False) -> ker
     Class 0 is CTC's blank, then come the tokens. With ``unroll`` the steps of an LSTM stand one behind the other in
     the graph: after half a minute of preparation it trains twice as fast on a CPU.
     """
-    config = VARIANTS[variant]
-    picture = keras.Input((HEIGHT, WIDTH, 1), name="plate")
+    config = CRNN_VARIANTS[variant]
+    picture = keras.Input((PLATE_HEIGHT, PLATE_WIDTH, 1), name="plate")
     x = layers.Rescaling(1 / 127.5, -1, name="rescale")(picture)
     x = _convolutions(x, config)  # (B, 4, 40, C)
     x = layers.Dropout(0.2, name="dropout")(x)
