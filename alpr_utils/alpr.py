@@ -1,12 +1,13 @@
 """Picture -> plates with their texts: finds a detector and a reader by name, opens them when needed, and runs them."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
 import numpy as np
 
-from alpr_utils.detect.detector import Detection, Detector
+from alpr_utils.detect.detector import Detector
 from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
@@ -15,6 +16,7 @@ from alpr_utils.plates import plate_type
 from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
+from alpr_utils.runtime.ahead import ahead
 
 DETECTOR = "plate_detector_ssd"
 READER = "voting"
@@ -151,7 +153,7 @@ class ALPR:
             PictureError: the picture cannot be used.
             ModelError: a model cannot be opened.
         """
-        return self._find_and_read(to_rgb(picture))[1]
+        return list(self._with_texts(self._with_boxes(_picture("", "", Path(), to_rgb(picture)))).plates)
 
     def read_crop(self, picture: PictureInput) -> PlateReading:
         """Read a picture of one plate: nothing is detected, the box is the whole picture, no text is left out.
@@ -161,12 +163,15 @@ class ALPR:
             ModelError: the reader cannot be opened, or there is none.
         """
         self.load(crops=True)
-        return self._read_whole(to_rgb(picture))
+        return self._whole_read(_picture("", "", Path(), to_rgb(picture))).plates[0]
 
     def read_many(
         self, paths: Iterable[str | Path], *, crops: bool = False, every: int = 1, skip: Container[str] = ()
-    ) -> Iterator[PictureResult]:
+    ) -> Generator[PictureResult, None, None]:
         """Read pictures, folders, globs and videos; what fails is reported in its result and the rest goes on.
+
+        While one picture is read, plates are found in the next one and the one after that is decoded, each in a thread
+        of its own; results come in order, whatever the caller does with them in the meantime.
 
         Args:
             paths: what to read, in this order.
@@ -182,18 +187,11 @@ class ALPR:
             yield _failed(Path(), "", "", problem)
         if found:
             self.load(crops)
-        for (path, name), stem in zip(table_names(found).items(), file_stems(found), strict=True):
-            if name in skip:
-                continue
-            try:
-                for frame_name, frame_stem, image in _frames_of(path, name, stem, every):
-                    if frame_name not in skip:
-                        detector_input, plates = (
-                            (image, [self._read_whole(image)]) if crops else self._find_and_read(image)
-                        )
-                        yield PictureResult(frame_name, frame_stem, path, image, detector_input, tuple(plates))
-            except Exception as error:  # one bad picture must not cost the user the rest of a long batch
-                yield _failed(path, name, stem, _one_sentence(path, error))
+        pictures = ahead(lambda picture: picture, _decoded(found, every, skip))
+        if crops:
+            yield from ahead(_guarded(self._whole_read), pictures)
+        else:
+            yield from ahead(_guarded(self._with_texts), ahead(_guarded(self._with_boxes), pictures))
 
     def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
         """The picture with the boxes and texts of ``plates`` (default: what `read` gives), uint8 (H, W, 3) RGB.
@@ -205,35 +203,72 @@ class ALPR:
         image = to_rgb(picture)
         return draw_plates(image, list(plates) if plates is not None else self.read(image))
 
-    def _find_and_read(self, image: np.ndarray) -> tuple[np.ndarray, list[PlateReading]]:
-        """What the detector saw of ``image``, and its plates; readers see the original and correct light themselves."""
-        detector_input = image
+    def _with_boxes(self, result: PictureResult) -> PictureResult:
+        """The picture with what the detector finds in it, still without texts."""
+        detector_input = result.image
         if self.enhance:
             from alpr_utils.enhance import enhance
 
-            detector_input = enhance(image)
+            detector_input = enhance(result.image)
         found = self.detector.detect(detector_input, self.min_score)
-        readings = self._readings([crop_plate(image, detection.box) for detection in found])
+        plates = tuple(PlateReading(detection.box, detection.score) for detection in found)
+        return replace(result, detector_input=detector_input, plates=plates)
+
+    def _with_texts(self, result: PictureResult) -> PictureResult:
+        """The same with the texts of its plates; readers see the original picture and correct light themselves."""
+        readings = self._readings([crop_plate(result.image, plate.box) for plate in result.plates])
         shown = (reading if reading.score >= self.min_text_score else Reading() for reading in readings)
-        return detector_input, [_combined(detection, reading) for detection, reading in zip(found, shown, strict=True)]
+        return replace(result, plates=tuple(map(_with_text, result.plates, shown)))
+
+    def _whole_read(self, result: PictureResult) -> PictureResult:
+        """The picture read as one plate."""
+        (reading,) = self._readings([result.image])
+        return replace(result, plates=(_with_text(PlateReading((0.0, 0.0, 1.0, 1.0), 1.0), reading),))
 
     def _readings(self, crops: Sequence[np.ndarray]) -> list[Reading]:
-        return self.reader.read(crops, self._grammar) if self.reader else [Reading()] * len(crops)
-
-    def _read_whole(self, image: np.ndarray) -> PlateReading:
-        return _combined(Detection((0.0, 0.0, 1.0, 1.0), 1.0), self._readings([image])[0])
+        return self.reader.read(crops, self._grammar) if self.reader and crops else [Reading()] * len(crops)
 
 
-def _combined(detection: Detection, reading: Reading) -> PlateReading:
-    return PlateReading(
-        detection.box,
-        detection.score,
-        reading.text,
-        reading.score,
-        reading.char_scores,
-        reading.rows,
-        reading.country,
+def _guarded(stage: Callable[[PictureResult], PictureResult]) -> Callable[[PictureResult], PictureResult]:
+    """``stage`` for `read_many`: a picture that failed passes, and one that fails becomes a failed result."""
+
+    def guarded(result: PictureResult) -> PictureResult:
+        if result.error:
+            return result
+        try:
+            return stage(result)
+        except Exception as error:  # one bad picture must not cost the user the rest of a long batch
+            return _failed(result.path, result.name, result.stem, _one_sentence(result.path, error))
+
+    return guarded
+
+
+def _with_text(plate: PlateReading, reading: Reading) -> PlateReading:
+    return replace(
+        plate,
+        text=reading.text,
+        text_score=reading.score,
+        char_scores=reading.char_scores,
+        rows=reading.rows,
+        country=reading.country,
     )
+
+
+def _picture(name: str, stem: str, path: Path, image: np.ndarray) -> PictureResult:
+    return PictureResult(name, stem, path, image, image)
+
+
+def _decoded(paths: Sequence[Path], every: int, skip: Container[str]) -> Iterator[PictureResult]:
+    """The pictures and frames of ``paths``, not looked at yet, without those whose names are in ``skip``."""
+    for (path, name), stem in zip(table_names(paths).items(), file_stems(paths), strict=True):
+        if name in skip:
+            continue
+        try:
+            for frame_name, frame_stem, image in _frames_of(path, name, stem, every):
+                if frame_name not in skip:
+                    yield _picture(frame_name, frame_stem, path, image)
+        except Exception as error:  # as in `_guarded`
+            yield _failed(path, name, stem, _one_sentence(path, error))
 
 
 def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -255,5 +290,4 @@ def _one_sentence(path: Path, error: Exception) -> AlprError:
 
 
 def _failed(path: Path, name: str, stem: str, error: AlprError) -> PictureResult:
-    nothing = np.zeros((1, 1, 3), np.uint8)
-    return PictureResult(name, stem, path, nothing, nothing, error=error)
+    return replace(_picture(name, stem, path, np.zeros((1, 1, 3), np.uint8)), error=error)

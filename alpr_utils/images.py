@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from alpr_utils.boxes import clip, enlarge
 from alpr_utils.errors import OutputError, PictureError
@@ -64,7 +64,9 @@ def _decoded(picture: Image.Image, name: str | Path) -> np.ndarray:
         raise PictureError(f"{name}: is {picture.width}x{picture.height} pixels; save a picture with content.")
     try:
         picture.load()
-        return _from_pillow(ImageOps.exif_transpose(picture))
+        if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # what is upright is not copied
+            picture = ImageOps.exif_transpose(picture)
+        return _from_pillow(picture)
     except Exception as error:  # decoders raise nearly anything on damaged content
         raise PictureError(f"{name}: is cut off or damaged ({error}); copy or download it again.") from None
 
@@ -79,7 +81,7 @@ def _from_pillow(picture: Image.Image) -> np.ndarray:
         if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
             layer = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        return np.array(picture.convert("RGB"))
+        return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
     return np.repeat(np.clip(np.rint(grey), 0, 255).astype(np.uint8)[..., None], 3, axis=-1)
 
 

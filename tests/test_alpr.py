@@ -1,7 +1,9 @@
 """From picture to plates, with a detector and a reader whose answers are known."""
 
+import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -151,6 +153,26 @@ def test_batch_goes_on_after_errors(tmp_path: Path, plate_picture: np.ndarray, r
     assert "5.png: does not exist" in str(results[0].error)
     assert "2.png: is an empty file" in str(results[2].error)
     assert "3.png: could not be processed (MemoryError: too much)" in str(results[3].error)
+
+
+def test_ctrl_c_ends_a_batch_within_two_seconds(tmp_path: Path) -> None:
+    for number in range(20):
+        write_image(tmp_path / f"{number}.png", np.zeros((5, 5, 3), np.uint8))
+
+    class Slow(BrightBoxDetector):
+        def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+            time.sleep(0.3)
+            return super().detect(image, min_score)
+
+    threads = threading.active_count()
+    interrupt = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    interrupt.start()
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        list(ALPR(Slow(), None).read_many([tmp_path]))
+    assert time.perf_counter() - start < 2.5
+    interrupt.join()
+    assert threading.active_count() == threads
 
 
 def test_same_names_in_two_folders_are_distinguished(tmp_path: Path, detector: BrightBoxDetector) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,7 +102,8 @@ def _read_all(alpr: "ALPR", pictures: Sequence[Path], outputs: Outputs, crops: b
             bar = stack.enter_context(
                 tqdm(total=total, initial=len(skip), unit="picture", disable=None, file=sys.stderr)
             )
-            for result in alpr.read_many(pictures, crops=crops, every=every, skip=skip):
+            results = stack.enter_context(closing(alpr.read_many(pictures, crops=crops, every=every, skip=skip)))
+            for result in results:
                 bar.update()
                 if result.error:
                     failed = True
