@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from alpr_utils.errors import AlprError, ModelError, OutputError
+
+if TYPE_CHECKING:
+    import keras
 
 SETTINGS_FILE = "settings.json"
 LOG_FILE = "log.csv"
@@ -115,7 +116,7 @@ class Run:
         with written_whole(file) as draft:
             draft.write_text(text, encoding="utf-8")
 
-    def resume(self, network: keras.Model) -> int:
+    def resume(self, network: "keras.Model") -> int:
         """Load weights and optimiser of a compiled network as they were after the last epoch; return `epochs_done`."""
         if self._backups:
             network.optimizer.build(network.trainable_variables)
@@ -123,7 +124,7 @@ class Run:
             self._publish_weights()
         return self.epochs_done
 
-    def save(self, network: keras.Model, epochs: int) -> None:
+    def save(self, network: "keras.Model", epochs: int) -> None:
         """Keep the state of a network after that many epochs, and its weights."""
         before = self._backups
         backup = self.folder / "backup" / f"epoch_{epochs:05d}.weights.h5"
