@@ -4,15 +4,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alpr_utils.boxes import shape_iou, to_pixels
 from alpr_utils.charts.draw import marked
 from alpr_utils.charts.logs import logged_values, read_log
-from alpr_utils.charts.style import BLUE, GREEN, GREY, LINE_COLOURS, ORANGE, chart_grid, chart_style, left_charts
+from alpr_utils.charts.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    LINE_COLOURS,
+    ORANGE,
+    chart_grid,
+    chart_style,
+    left_charts,
+    wilson_bars,
+)
 from alpr_utils.data.labels import LabelledImage
-from alpr_utils.evaluation.detectors import DetectorFigures, precision_of_widths, precision_recall
-from alpr_utils.evaluation.widths import found_by_width
+from alpr_utils.evaluation.detectors import DetectorFigures, ap_interval, precision_recall
+from alpr_utils.evaluation.intervals import with_interval
+from alpr_utils.evaluation.widths import WidthBand, found_by_width
 
 # The same colour in every chart, whichever detectors are in it.
 _COLOURS = {"plate_detector_ssd": BLUE, "plate_detector_faster_rcnn": ORANGE, "plate_detector_yolov3": GREEN}
@@ -39,17 +51,17 @@ def short_name(name: str) -> str:
 
 
 def detectors_table(evaluations: Sequence[DetectorFigures]) -> str:
-    """The figures of detectors as a Markdown table, one row a detector."""
+    """The figures of detectors as a Markdown table, one row a detector; in brackets 95 % intervals."""
     lines = [
-        "| detector | pictures | plates | AP | AP50 | AP75 | found | false boxes | ms | processor ms |",
-        "|---" * 10 + "|",
+        "| detector | pictures | plates | AP (95 %) | AP50 | AP75 | found (95 %) | false boxes |",
+        "|---" * 8 + "|",
     ]
     for figures in evaluations:
         counts = f"{figures.pictures} | {len(figures.widths)}"
-        precision = f"{figures.ap:.3f} | {figures.ap50:.3f} | {figures.ap75:.3f}"
-        found = f"{figures.recall:.1%} | {figures.false_boxes}"
-        cost = f"{figures.milliseconds:.0f} | {figures.processor_milliseconds:.0f}"
-        lines.append(f"| {short_name(figures.detector)} | {counts} | {precision} | {found} | {cost} |")
+        low, high = ap_interval(figures)
+        precision = f"{figures.ap:.2f} ({low:.2f}-{high:.2f}) | {figures.ap50:.2f} | {figures.ap75:.2f}"
+        found = f"{with_interval(len(figures.found), len(figures.widths))} | {figures.false_boxes}"
+        lines.append(f"| {short_name(figures.detector)} | {counts} | {precision} | {found} |")
     return "\n".join(lines)
 
 
@@ -85,7 +97,7 @@ def draw_precision_recall(evaluations: Mapping[str, Sequence[DetectorFigures]]) 
                 if figures.reported:
                     place = len(figures.reported) - 1
                     axes.plot(recall[place], precision[place], _marker(figures.detector), color=colour)
-            axes.set(title=title, xlabel="recall", xlim=(0, 1.02), ylim=(0, 1.02))
+            axes.set(title=title, xlabel="recall", xlim=(0, 1.04), ylim=(0, 1.04))
             axes.grid(alpha=0.3)
             axes.legend(loc="lower left")
         for axes in left_charts(charts):
@@ -94,65 +106,63 @@ def draw_precision_recall(evaluations: Mapping[str, Sequence[DetectorFigures]]) 
 
 
 def draw_widths_found(evaluations: Mapping[str, Sequence[DetectorFigures]]) -> Figure:
-    """AP50 by width of the plates, one chart a title, one colour a detector; below each band its number of plates."""
+    """Share of the plates found by their width, with 95 % intervals: one chart a title, one colour a detector.
+
+    Below each band stands its number of plates; found means at the operating threshold.
+    """
     with chart_style():
         figure, charts = chart_grid(len(evaluations), 3.2)
         for axes, (title, group) in zip(charts, evaluations.items(), strict=True):
-            bands = found_by_width((width, True) for figures in group[:1] for width in figures.widths)
-            thickness = 0.8 / max(len(group), 1)
-            for number, figures in enumerate(group):
-                heights = [precision_of_widths(figures, band.least, band.below or np.inf)[1] for band in bands]
-                places = np.arange(len(bands)) + thickness * (number - (len(group) - 1) / 2)
-                name = figures.detector
-                axes.bar(places, heights, thickness, color=detector_colour(name), label=short_name(name))
-            labels = [
-                f"{band.title.removesuffix(' px').replace(' px or more', '+')}\n({band.plates})" for band in bands
-            ]
-            axes.set_xticks(range(len(bands)), labels)
-            axes.set(title=title, xlabel="width of the plate, pixels (plates)", ylim=(0, 1.02))
+            _draw_bands(axes, group)
+            axes.set(title=title, xlabel="width of the plate, pixels (plates)", ylim=(0, 104))
             axes.grid(axis="y", alpha=0.3)
         for axes in left_charts(charts):
-            axes.set_ylabel("AP50")
+            axes.set_ylabel("plates found, %")
         # Beside the bars it would hide some of them; the charts share their colours.
         figure.legend(*charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
-def draw_time_accuracy(evaluations: Mapping[str, Sequence[DetectorFigures]]) -> Figure:
-    """AP over the time of all processor cores a picture, one chart a title, one marker a detector."""
-    with chart_style():
-        figure, charts = chart_grid(len(evaluations), 3.0)
-        for axes, (title, group) in zip(charts, evaluations.items(), strict=True):
-            for figures in group:
-                place = (figures.processor_milliseconds, figures.ap)
-                axes.plot(*place, _marker(figures.detector), color=detector_colour(figures.detector))
-                axes.annotate(f" {short_name(figures.detector)}", place, va="bottom")
-            slowest = max((figures.processor_milliseconds for figures in group), default=1.0)
-            axes.set(title=title, xlabel="processor ms a picture", ylim=(0, 1), xlim=(0, 1.6 * slowest))
-            axes.grid(alpha=0.3)
-        for axes in left_charts(charts):
-            axes.set_ylabel("AP")
-    return figure
+def _draw_bands(axes: Axes, group: Sequence[DetectorFigures]) -> None:
+    thickness = 0.8 / max(len(group), 1)
+    bands: tuple[WidthBand, ...] = ()
+    for number, figures in enumerate(group):
+        found, name = figures.found, figures.detector
+        bands = found_by_width((width, plate in found) for plate, width in enumerate(figures.widths))
+        shares = [band.found / band.plates for band in bands]
+        reach = 100 * wilson_bars(shares, [band.plates for band in bands])
+        lines = {"elinewidth": 0.8, "ecolor": GREY}
+        places = np.arange(len(bands)) + thickness * (number - (len(group) - 1) / 2)
+        heights, colour = [100 * share for share in shares], detector_colour(name)
+        axes.bar(places, heights, thickness, label=short_name(name), color=colour, yerr=reach, error_kw=lines)
+    titles = (band.title.removesuffix(" px").replace(" px or more", "+") for band in bands)
+    axes.set_xticks(range(len(bands)), [f"{title}\n({band.plates})" for title, band in zip(titles, bands, strict=True)])
 
 
 def draw_losses(logs: Mapping[str, Path]) -> Figure:
-    """Every part of the loss over the epochs, one chart a ``log.csv``; validation is dotted."""
+    """Every part of the loss over the epochs, one chart a ``log.csv``; validation is dotted where it was logged.
+
+    A part that is the whole loss is drawn once.
+    """
     with chart_style():
-        figure, charts = chart_grid(len(logs), 3.2, share_y=False)
+        figure, charts = chart_grid(len(logs), 3.4, columns=3, share_y=False)
         for axes, (name, log) in zip(charts, logs.items(), strict=True):
             rows = read_log(log)
-            columns = [column for column in (rows[0] if rows else {}) if column.endswith("loss")]
-            parts = [column for column in columns if not column.startswith("val_")]
-            for number, column in enumerate(sorted(parts, key=lambda column: column != "loss")):
+            columns = [column for column in (rows[0] if rows else {}) if column.endswith("_loss")]
+            whole = logged_values(rows, "loss")
+            parts = [name for name in columns if not name.startswith("val_") and logged_values(rows, name) != whole]
+            for number, column in enumerate(("loss", *parts)):
                 colour = LINE_COLOURS[number % len(LINE_COLOURS)]
                 for logged, style, label in ((column, "-", column), (f"val_{column}", ":", None)):
                     epochs, losses = logged_values(rows, logged)
                     if epochs:
                         axes.plot(epochs, losses, style, color=colour, label=label)
-            axes.set(title=short_name(name), xlabel="epoch", yscale="log")
+            validated = logged_values(rows, "val_loss")[0]
+            title = f"{short_name(name)}: {'validation dotted' if validated else 'no validation logged'}"
+            axes.set(title=title, xlabel="epoch", yscale="log")
             axes.grid(alpha=0.3)
             axes.legend()
-        for axes in left_charts(charts):
+        for axes in left_charts(charts, 3):
             axes.set_ylabel("loss")
     return figure
 

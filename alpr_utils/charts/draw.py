@@ -17,7 +17,7 @@ WRONG_COLOUR = rgb(VERMILION)
 IGNORED_COLOUR = rgb(YELLOW)
 FAINT_COLOUR = rgb(SKY_BLUE)
 _BOX_COLOURS = tuple(map(rgb, LINE_COLOURS[:6]))
-_DIMMED = 0.45  # of a picture under a map of scores
+_DIMMED, _LIFTED = 0.6, 35  # of the grey of a picture under a map of scores
 _TITLE_COLOUR = (30, 30, 30)
 _SHEET_COLOUR = (245, 245, 245)
 _TITLE_PX = 20  # least height of a line of titles in a picture as wide as a notebook shows it
@@ -73,14 +73,18 @@ def outline(image: np.ndarray, groups: Sequence[tuple[np.ndarray, Rgb]], line: i
 
 
 def heat(image: np.ndarray, scores: np.ndarray, stride: int) -> np.ndarray:
-    """``scores: float (rows, columns)``, 0..1, of cells of ``stride`` pixels laid over a dimmed picture, uint8."""
+    """``scores: float (rows, columns)``, 0..1, of cells of ``stride`` pixels over the picture in grey, uint8.
+
+    Low scores are lifted, so that a score of 5 % can be seen on a projector, too.
+    """
     height, width = image.shape[:2]
-    colours = matplotlib.colormaps["inferno"](scores)[..., :3]
+    lifted = np.clip(scores, 0, 1) ** 0.4
+    colours = matplotlib.colormaps["plasma"](lifted)[..., :3]
     large = np.kron(colours, np.ones((stride, stride, 1)))[:height, :width]
-    shown = np.kron(scores, np.ones((stride, stride)))[:height, :width, None]
     # A cell without any score shows the picture, a sure one nothing but its colour.
-    share = np.clip(shown, 0, 1) ** 0.5
-    return np.clip(255 * share * large + (1 - share) * _DIMMED * image, 0, 255).astype(np.uint8)
+    share = np.clip(1.5 * np.kron(lifted, np.ones((stride, stride)))[:height, :width, None], 0, 1)
+    grey = _DIMMED * image.mean(axis=-1, keepdims=True) + _LIFTED
+    return np.clip(255 * share * large + (1 - share) * grey, 0, 255).astype(np.uint8)
 
 
 def channel_pictures(features: np.ndarray, count: int, height: int) -> list[np.ndarray]:

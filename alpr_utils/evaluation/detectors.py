@@ -19,6 +19,7 @@ from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
 
 _RECALLS = np.linspace(0, 1, 101)  # where COCO samples the precision
+_LIMITS = np.linspace(0.5, 0.95, 10)  # of IoU, over which COCO's AP is the mean
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class RankedBox:
         detection: box and score.
         width: pixels of the picture.
         plate: number of the plate it stands for among all plates, -1 for a false box.
+        iou: with that plate, 0 for a false box.
     """
 
     picture: str
     detection: Detection
     width: float
     plate: int
+    iou: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class DetectorFigures:
 
     Attributes:
         detector, threshold: its name and operating threshold.
-        pictures: their number.
+        names: of the pictures.
         ap, ap50, ap75: average precision as COCO defines it, 0..1.
         widths: of each plate, pixels of its picture.
         plates: picture and box of each plate, ymin, xmin, ymax, xmax in pixels.
@@ -55,7 +58,7 @@ class DetectorFigures:
 
     detector: str
     threshold: float
-    pictures: int
+    names: tuple[str, ...]
     ap: float
     ap50: float
     ap75: float
@@ -64,6 +67,11 @@ class DetectorFigures:
     ranking: tuple[RankedBox, ...]
     milliseconds: float
     processor_milliseconds: float
+
+    @property
+    def pictures(self) -> int:
+        """Number of the pictures."""
+        return len(self.names)
 
     @property
     def reported(self) -> list[RankedBox]:
@@ -118,10 +126,16 @@ def labelled_photos(folder: Path, half: str = "") -> Iterator[LabelledImage]:
         yield open_picture(picture)
 
 
+def _matched(found: Sequence[Detection], picture: LabelledImage) -> list[tuple[int, float]]:
+    """Number and IoU of the plate that each detection, best first, has found; -1 and 0 for none."""
+    numbers, ious = match(boxes_px(found, *picture.image.shape[:2]), picture.boxes_px)
+    hit = ious >= FOUND_IOU
+    return list(zip(np.where(hit, numbers, -1).tolist(), np.where(hit, ious, 0.0).tolist(), strict=True))
+
+
 def plates_of_detections(found: Sequence[Detection], picture: LabelledImage) -> list[int]:
     """The number of the plate that each detection, best first, has found; -1 for none."""
-    numbers, ious = match(boxes_px(found, *picture.image.shape[:2]), picture.boxes_px)
-    return np.where(ious >= FOUND_IOU, numbers, -1).tolist()
+    return [number for number, _ in _matched(found, picture)]
 
 
 def measure_detector(
@@ -140,26 +154,29 @@ def measure_detector(
     truths: list[np.ndarray] = []
     predictions: list[list[Detection]] = []
     sizes: list[tuple[int, int]] = []
+    names: list[str] = []
     plates: list[tuple[str, Box]] = []
     ranking: list[RankedBox] = []
     for picture in pictures:
         with watch.stage("detect"):
             enhanced = enhance(picture.image) if enhance else picture.image
             found = detector.detect(enhanced, min(MIN_SCORE_FOR_AP, detector.threshold))
-        for detection, plate in zip(found, plates_of_detections(found, picture), strict=True):
+        for detection, (plate, iou) in zip(found, _matched(found, picture), strict=True):
             width = (detection.box[3] - detection.box[1]) * picture.image.shape[1]
-            ranking.append(RankedBox(picture.name, detection, width, plate + len(plates) if plate >= 0 else -1))
+            number = plate + len(plates) if plate >= 0 else -1
+            ranking.append(RankedBox(picture.name, detection, width, number, iou))
         plates += [(picture.name, plate.box_px) for plate in picture.plates]
         truths.append(picture.boxes_px)
         predictions.append(found)
         sizes.append((picture.image.shape[0], picture.image.shape[1]))
+        names.append(picture.name)
     if not plates:
         raise AlprError("the pictures show no plate, so nothing can be measured; choose others.")
     ranking.sort(key=lambda box: -box.detection.score)
     return DetectorFigures(
         name or detector.name,
         detector.threshold,
-        len(sizes),
+        tuple(names),
         *average_precision(truths, predictions, sizes),
         tuple(box[3] - box[1] for _, box in plates),
         tuple(plates),
@@ -180,13 +197,29 @@ def interpolated_precision(recall: np.ndarray, precision: np.ndarray) -> float:
     return float(best[np.searchsorted(recall, _RECALLS, side="left")].mean())
 
 
-def precision_of_widths(figures: DetectorFigures, least: float, below: float) -> tuple[int, float]:
-    """Number and AP50 of the plates from ``least`` up to, not including, ``below`` pixels wide.
+def resampled_ap(figures: DetectorFigures, draws: int = 400) -> np.ndarray:
+    """AP on as many pictures, drawn with replacement from those measured, ``draws`` times (the bootstrap).
 
-    As COCO does with sizes of objects, boxes on other plates and false boxes of other widths are left out.
+    All detectors get the same draws, so that two of them, measured on the same pictures, can be compared draw by draw.
+    A box keeps the plate that it has at IoU 0.5; COCO matches anew at each limit, which hardly ever differs.
+
+    Returns:
+        float64 (draws,), 0..1.
     """
-    inside = {number for number, width in enumerate(figures.widths) if least <= width < below}
-    counted = [
-        box for box in figures.ranking if (box.plate in inside if box.plate >= 0 else least <= box.width < below)
-    ]
-    return len(inside), interpolated_precision(*precision_recall(counted, len(inside)))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(figures.names))}
+    times = np.random.default_rng(0).multinomial(len(numbers), [1 / len(numbers)] * len(numbers), draws)
+    of_box = times[:, [numbers[box.picture] for box in figures.ranking]]  # (draws, boxes)
+    plates = times[:, [numbers[name] for name, _ in figures.plates]].sum(axis=1, keepdims=True)
+    seen = np.maximum(np.cumsum(of_box, axis=1), 1)
+    ious, total = np.array([box.iou for box in figures.ranking]), np.zeros(draws)
+    for limit in _LIMITS:
+        right = np.cumsum(of_box * (ious >= limit), axis=1)
+        curves = zip(right / np.maximum(plates, 1), right / seen, strict=True)
+        total += [interpolated_precision(recall, precision) for recall, precision in curves]
+    return total / len(_LIMITS)
+
+
+def ap_interval(figures: DetectorFigures) -> tuple[float, float]:
+    """The 95 % interval of AP, 0..1, if the pictures had been others of the same kind; see `resampled_ap`."""
+    low, high = np.quantile(resampled_ap(figures), (0.025, 0.975))
+    return float(low), float(high)
