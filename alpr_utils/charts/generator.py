@@ -57,7 +57,8 @@ def draw_histograms(tables: Mapping[str, Mapping[str, np.ndarray]], titles: Sequ
                     axes.hist(table[:, column], edges, weights=weights, alpha=0.6, label=label)
                 axes.set_title(f"{country}: {title}" if country else title)
             row[0].set_ylabel("% of the crops")
-            row[0].legend()
+            row[0].set_ylim(top=1.5 * row[0].get_ylim()[1])  # room for the legend above the bars
+            row[0].legend(loc="upper left")
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import matplotlib
@@ -47,6 +48,15 @@ def chart_style() -> Iterator[None]:
         yield
 
 
+class NotebookFigure(Figure):
+    """A figure that notebooks show without pyplot: exactly as wide as it was made, the same bytes every time."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        return buffer.getvalue()
+
+
 def chart_grid(
     count: int, row_height: float, columns: int = 2, share_y: bool = True, share_x: bool = False
 ) -> tuple[Figure, list[Axes]]:
@@ -58,7 +68,7 @@ def chart_grid(
     """
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(WIDTH_PX / _DPI, rows * row_height), layout="constrained")
+    figure = NotebookFigure(figsize=(WIDTH_PX / _DPI, rows * row_height), layout="constrained")
     charts = figure.subplots(rows, columns, sharex=share_x, sharey=share_y, squeeze=False).ravel().tolist()
     for axes in charts[count:]:
         figure.delaxes(axes)

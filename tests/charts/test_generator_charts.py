@@ -1,10 +1,19 @@
 """Charts of generated plates show what they are given."""
 
+from io import BytesIO
+
 import numpy as np
+from PIL import Image
 
 from alpr_utils.charts.generator import draw_histograms, draw_layout, draw_letter_shares, draw_letters
 from alpr_utils.charts.style import TEXT_POINTS, WIDTH_PX
 from alpr_utils.plates.mongolia import PLATES
+
+
+def test_notebooks_show_a_figure_as_wide_as_it_was_made() -> None:
+    picture = draw_letters({"А": 2}, "letters")._repr_png_()
+    assert Image.open(BytesIO(picture)).width == WIDTH_PX
+    assert picture == draw_letters({"А": 2}, "letters")._repr_png_()
 
 
 def test_letters_and_their_shares() -> None:
