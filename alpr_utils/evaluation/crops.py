@@ -27,7 +27,7 @@ from alpr_utils.read.reading import Reader
 from alpr_utils.synth.photo.sample import sample_plate
 
 WIDTHS = (160, 120, 80, 60, 40, 30)  # pixels, for the curve of exact against width
-CornerFinder = Callable[[np.ndarray], np.ndarray]
+CornerFinder = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def real_crops(folder: Path, half: str = "", find_corners: CornerFinder | None =
     Args:
         folder: as `alpr_utils.data.images.labelled_images` takes it.
         half: ``a`` or ``b``: only that half of the photos, split by plate identity.
-        find_corners: crop, uint8 (H, W, 3) RGB -> (4, 2), x, y as shares of the crop, clockwise from the plate's top
-            left; corners are not labelled, so without it the tilt of the plates stays unknown.
+        find_corners: such as `alpr_utils.read.rectify.Rectifier.corners`; corners are not labelled, so without it the
+            tilt of the plates stays unknown.
 
     Raises:
         LabelError: no labelled picture there.
@@ -97,7 +97,7 @@ def real_crops(folder: Path, half: str = "", find_corners: CornerFinder | None =
     for photo in labelled_images(folder, half):
         for crop in cut_plates(photo):
             (plate,) = crop.plates
-            corners = find_corners(crop.image) * crop.image.shape[1::-1] if find_corners else None
+            corners = find_corners([crop.image])[0] * crop.image.shape[1::-1] if find_corners else None
             conditions = conditions_of(crop.image, corners)
             found.append(PlateCrop(crop.name, plate.text, plate.country, plate.rows, crop.image, conditions))
     return found

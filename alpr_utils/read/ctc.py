@@ -14,7 +14,6 @@ so the score of a text of weight 1 is its CTC probability. It is not calibrated 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 
 import numpy as np
 
@@ -99,19 +98,23 @@ def _forward(log_probs: np.ndarray, texts: Sequence[_Labels]) -> tuple[np.ndarra
 def _clearest_steps(alphas: np.ndarray, log_probs: np.ndarray, text: _Labels) -> list[int]:
     """For each token the step, on an alignment traced back through ``alphas`` (T, S), where it is most probable."""
     sums = alphas.tolist()
-    place = 2 * len(text) if not text or sums[-1][2 * len(text)] > sums[-1][2 * len(text) - 1] else 2 * len(text) - 1
-    best = [(-np.inf, 0)] * len(text)
+    end = 2 * len(text)
+    place = end if not text or sums[-1][end] > sums[-1][end - 1] else end - 1
+    skippable = [place % 2 and place > 1 and text[place // 2] != text[place // 2 - 1] for place in range(end + 1)]
+    steps: list[list[int]] = [[] for _ in text]
     for step in range(len(sums) - 1, -1, -1):
         if place % 2:
-            token = place // 2
-            best[token] = max(best[token], (float(log_probs[step, _FIRST_TOKEN + text[token]]), step))
-        if step == 0:
-            break
-        before = [place, place - 1][: place + 1]
-        if place % 2 and place > 1 and text[place // 2] != text[place // 2 - 1]:
-            before.append(place - 2)
-        place = max(before, key=sums[step - 1].__getitem__)
-    return [step for _, step in best]
+            steps[place // 2].append(step)
+        if step and place:
+            before, reached = sums[step - 1], place
+            if before[reached - 1] > before[place]:
+                place = reached - 1
+            if skippable[reached] and before[reached - 2] > before[place]:
+                place = reached - 2
+    return [
+        max(at, key=log_probs[:, _FIRST_TOKEN + token].__getitem__) if at else 0
+        for token, at in zip(text, steps, strict=True)
+    ]
 
 
 def _scores(log_probs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
@@ -163,11 +166,13 @@ def _merge_lookalikes(log_probs: np.ndarray, grammar: Grammar) -> np.ndarray:
 def _kept_tokens(log_probs: np.ndarray, prune: float, most: int) -> list[list[int]]:
     """For each step the at most ``most`` tokens that are less than ``prune`` less log-probable than the likeliest."""
     log_tokens = log_probs[:, _FIRST_TOKEN:]
+    chosen = log_tokens > log_probs.max(axis=1, keepdims=True) - prune
+    crowded = np.flatnonzero(chosen.sum(axis=1) > most)
+    chosen[crowded[:, None], np.argsort(-log_tokens[crowded], axis=1, kind="stable")[:, most:]] = False
     kept: list[list[int]] = [[] for _ in log_probs]
-    for step, token in np.argwhere(log_tokens > log_probs.max(axis=1, keepdims=True) - prune).tolist():
+    for step, token in np.argwhere(chosen).tolist():
         kept[step].append(token)
-    pairs = zip(kept, log_tokens, strict=True)
-    return [nlargest(most, some, key=row.__getitem__) if len(some) > most else some for some, row in pairs]
+    return kept
 
 
 def _add(beams: dict[_Labels, list], prefix: _Labels, ends_blank: float, ends_token: float, state: int) -> None:
@@ -188,23 +193,28 @@ class _Search:
     """
 
     def __init__(self, log_probs: np.ndarray, grammar: Grammar, beam: int, prune: float) -> None:
-        relative = np.exp(log_probs - log_probs.max(axis=1, keepdims=True))
-        self.blanks, self.rows = relative[:, BLANK].tolist(), relative[:, _FIRST_TOKEN:].tolist()
+        self.relative = np.exp(log_probs - log_probs.max(axis=1, keepdims=True))
         self.kept = _kept_tokens(log_probs, prune, _TOKENS_A_BEAM * beam)
         self.arcs, self.beam = grammar.arcs, beam
         self.beams: dict[_Labels, list] = {(): [1.0, 0.0, 0]}
 
     def run(self) -> dict[_Labels, int]:
         """The prefixes left at the end with their states; none when all have probability 0."""
-        for blank, row, kept in zip(self.blanks, self.rows, self.kept, strict=True):
-            if kept:
-                self._extend(blank, row, kept)
-            else:
-                for prefix, entry in self.beams.items():
-                    entry[1], entry[0] = entry[1] * row[prefix[-1]] if prefix else 0.0, (entry[0] + entry[1]) * blank
+        for relative, kept in zip(self.relative, self.kept, strict=True):
+            if not kept:
+                self._pass_blank(relative)
+                continue
+            blank, *row = relative.tolist()
+            self._extend(blank, row, kept)
             if not self._select():
                 return {}
         return {prefix: state for prefix, (_, _, state) in self.beams.items()}
+
+    def _pass_blank(self, relative: np.ndarray) -> None:
+        """A step at which only the blank is probable: all prefixes stand, so none has to be left out."""
+        for prefix, entry in self.beams.items():
+            again = entry[1] * relative.item(_FIRST_TOKEN + prefix[-1]) if prefix else 0.0
+            entry[0], entry[1] = (entry[0] + entry[1]) * relative.item(BLANK), again
 
     def _extend(self, blank: float, row: list[float], kept: list[int]) -> None:
         """Let every prefix stand or grow by one token; ``blank`` and ``row`` hold the step's probabilities."""
@@ -221,7 +231,11 @@ class _Search:
             for token in tokens:
                 reached, weight = arcs[token]
                 probability = (ends_blank if token == last else total) * row[token] * weight
-                _add(grown, (*prefix, token), 0.0, probability, reached)
+                longer = (*prefix, token)
+                if longer in grown:
+                    grown[longer][1] += probability
+                else:
+                    grown[longer] = [0.0, probability, reached]
         self.beams = grown
 
     def _select(self) -> bool:
@@ -238,8 +252,10 @@ def _place_scores(merged: np.ndarray, alphas: np.ndarray, text: _Labels, grammar
     """For each token its share among the blank and what the grammar allows in its place, where it is clearest."""
     state, scores = 0, []
     for token, step in zip(text, _clearest_steps(alphas, merged, text), strict=True):
-        rivals = np.append(merged[step, np.add(list(grammar.arcs[state]), _FIRST_TOKEN)], merged[step, BLANK])
-        scores.append(float(np.exp(merged[step, _FIRST_TOKEN + token] - np.logaddexp.reduce(rivals))))
+        rivals = merged[step, grammar.rivals[state]]
+        highest = rivals.max()
+        share = np.exp(merged[step, _FIRST_TOKEN + token] - highest) / np.exp(rivals - highest).sum()
+        scores.append(float(share))
         state = grammar.arcs[state][token][0]
     return scores
 

@@ -23,8 +23,8 @@ class AlphabetError(AlprError):
 
 def check_alphabet(tokens: Sequence[str]) -> None:
     """Raises `AlphabetError` when a token is empty or occurs twice."""
-    doubled = sorted({token for token in tokens if tokens.count(token) > 1})
-    if doubled or "" in tokens:
+    if len(set(tokens)) < len(tokens) or "" in tokens:
+        doubled = sorted({token for token in tokens if tokens.count(token) > 1})
         named = f"the tokens {' '.join(doubled)} twice" if any(doubled) else "an empty token"
         raise AlphabetError(f"The alphabet holds {named}; give every token once, as tokens_of() does.")
 
@@ -208,6 +208,11 @@ class Grammar:
             {int(k): (int(row[k]), float(factor[k])) for k in np.flatnonzero(row >= 0)}
             for row, factor in zip(self.next_state, factors, strict=True)
         )
+
+    @cached_property
+    def rivals(self) -> tuple[np.ndarray, ...]:
+        """For each state the classes of a CTC network that may follow: token k is class k + 1, the blank class 0."""
+        return tuple(np.append(np.flatnonzero(row >= 0) + 1, 0) for row in self.next_state)
 
     @cached_property
     def lookalikes(self) -> tuple[tuple[int, int], ...]:

@@ -4,6 +4,7 @@ A small network regresses the four corners, as the warped detector of Silva and 
 Detection and Recognition in Unconstrained Scenarios"), but in a crop that a detector has already found.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,11 +75,15 @@ class Rectifier:
         self.weight_count = int(read_metadata(folder).get("parameters", 0))
         self._network = open_network(folder, _build, runtime)
 
-    def corners(self, plate: np.ndarray) -> np.ndarray:
-        """The corners of the plate in a crop uint8 (H, W, 3) RGB: float32 (4, 2), x, y as shares of the crop."""
-        return self._network(network_input(plate)[None])[0].reshape(4, 2) + UPRIGHT
+    def corners(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """The corners of the plate in each of N crops uint8 (H, W, 3) RGB, N at least 1.
 
-    def rectified(self, plate: np.ndarray) -> np.ndarray | None:
-        """The plate of a crop, rectified: uint8 (64, 160, 1); None when its corners were not found."""
-        corners = self.corners(plate)
-        return rectify(plate, corners) if is_plausible(corners) else None
+        Returns:
+            float32 (N, 4, 2), x, y as shares of the crop, clockwise from the top left.
+        """
+        return self._network(np.stack([network_input(crop) for crop in crops]))[0].reshape(-1, 4, 2) + UPRIGHT
+
+    def rectified(self, crops: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        """The plate of each crop, rectified: uint8 (64, 160, 1); None where its corners were not found."""
+        found = zip(crops, self.corners(crops), strict=True)
+        return [rectify(crop, corners) if is_plausible(corners) else None for crop, corners in found]

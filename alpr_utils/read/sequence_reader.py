@@ -89,14 +89,19 @@ class SequenceReader(ViewReader):
         super().__init__(folder.path.name, folder.temperatures, rectifier, int(folder.metadata.get("parameters", 0)))
         self.tokens, self.grammar = folder.tokens, grammar
 
-    def log_probs(self, view: np.ndarray) -> tuple[np.ndarray, int]:
-        """What the network sees in ``view: uint8 (64, 160, 1)``: float (T, 1 + K) as in `ctc`, and the rows of text."""
+    def log_probs(self, views: np.ndarray) -> list[tuple[np.ndarray, int]]:
+        """What the network sees in each of ``views: uint8 (N, 64, 160, 1)``.
+
+        Returns:
+            float (T, 1 + K) as in `ctc`, and the rows of text.
+        """
         raise NotImplementedError
 
-    def read_view(self, view: np.ndarray, count: int, grammar: bool) -> list[Reading]:
-        """See `ViewReader.read_view`."""
-        log_probs, rows = self.log_probs(view)
-        return readings(log_probs, rows, self.tokens, self.grammar if grammar else None, count, self.prune)
+    def read_views(self, views: np.ndarray, count: int, grammar: bool) -> list[list[Reading]]:
+        """See `ViewReader.read_views`."""
+        rules = self.grammar if grammar else None
+        seen = self.log_probs(views)
+        return [readings(log_probs, rows, self.tokens, rules, count, self.prune) for log_probs, rows in seen]
 
 
 def readings(

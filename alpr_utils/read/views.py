@@ -1,7 +1,8 @@
 """What readers of whole plates share: a plate is read as it is and, where that leaves doubt, rectified as well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,8 +16,34 @@ _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
 N_BEST = 3  # readings that are weighed against each other
 
 
+class PlateViews:
+    """What networks see of crops, uint8 (H, W, 3) RGB each; every view is made once, however many readers ask."""
+
+    def __init__(self, crops: Sequence[np.ndarray]) -> None:
+        self._crops = crops
+        self._rectified: dict[tuple[int, int], np.ndarray | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._crops)
+
+    @cached_property
+    def plain(self) -> dict[int, np.ndarray]:
+        """Number of the crop -> uint8 (64, 160, 1), without the crops that are too small to hold anything."""
+        usable = enumerate(self._crops)
+        return {number: network_input(crop) for number, crop in usable if min(crop.shape[:2]) >= _MIN_SIDE}
+
+    def rectified(self, numbers: Sequence[int], rectifier: Rectifier) -> dict[int, np.ndarray]:
+        """The same of these crops, rectified; without those whose corners were not found."""
+        new = [number for number in numbers if (id(rectifier), number) not in self._rectified]
+        if new:
+            views = rectifier.rectified([self._crops[number] for number in new])
+            self._rectified.update({(id(rectifier), number): view for number, view in zip(new, views, strict=True)})
+        found = {number: self._rectified[id(rectifier), number] for number in numbers}
+        return {number: view for number, view in found.items() if view is not None}
+
+
 class ViewReader:
-    """A reader whose network sees views of a plate; subclasses read one view in `read_view`.
+    """A reader whose network sees views of plates; subclasses read them in `read_views`.
 
     It is a `Reader` and an `NBestReader`.
     """
@@ -36,8 +63,8 @@ class ViewReader:
         self.network_weights = network_weights
         self.weight_count = network_weights + (rectifier.weight_count if rectifier else 0)
 
-    def read_view(self, view: np.ndarray, count: int, grammar: bool) -> Sequence[Reading]:
-        """The ``count`` likeliest readings of ``view: uint8 (64, 160, 1)``, best first."""
+    def read_views(self, views: np.ndarray, count: int, grammar: bool) -> Sequence[list[Reading]]:
+        """The ``count`` likeliest readings of each of ``views: uint8 (N, 64, 160, 1)``, best first; N is at least 1."""
         raise NotImplementedError
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
@@ -48,18 +75,29 @@ class ViewReader:
         self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
     ) -> list[list[Reading]]:
         """See `NBestReader.read_n_best`."""
-        temperature = self.temperatures.of(grammar) if calibrated else Temperature()
-        return [self._read_crop(crop, count, grammar, temperature) for crop in crops]
+        return self.n_best_of(PlateViews(crops), count, grammar, calibrated)
 
-    def _read_crop(self, crop: np.ndarray, count: int, grammar: bool, temperature: Temperature) -> list[Reading]:
-        if min(crop.shape[:2]) < _MIN_SIDE:
-            return []
+    def n_best_of(
+        self, plates: PlateViews, count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        """As `read_n_best`, of plates that other readers may look at, too; all go through the network together."""
         most = max(count, N_BEST)
-        found, views = list(self.read_view(network_input(crop), most, grammar)), 1
-        if self.rectifier and not (found and found[0].score >= SURE):
-            rectified = self.rectifier.rectified(crop)
-            if rectified is not None:
-                found, views = [*found, *self.read_view(rectified, most, grammar)], 2
-        best = merged_readings(found, views)[:most]
-        scores = tempered([reading.score for reading in best], temperature)
-        return [replace(reading, score=score) for reading, score in zip(best, scores, strict=True)][:count]
+        first = self._read_each(plates.plain, most, grammar)
+        unsure = [number for number, found in first.items() if not (found and found[0].score >= SURE)]
+        rectified = plates.rectified(unsure, self.rectifier) if self.rectifier else {}
+        second = self._read_each(rectified, most, grammar)
+        temperature = self.temperatures.of(grammar) if calibrated else Temperature()
+        best = []
+        for number in range(len(plates)):
+            looks = [look[number] for look in (first, second) if number in look]
+            readings = merged_readings([reading for look in looks for reading in look], len(looks))[:most]
+            scores = tempered([reading.score for reading in readings], temperature)
+            best.append(
+                [replace(reading, score=score) for reading, score in zip(readings, scores, strict=True)][:count]
+            )
+        return best
+
+    def _read_each(self, views: Mapping[int, np.ndarray], count: int, grammar: bool) -> dict[int, list[Reading]]:
+        if not views:
+            return {}
+        return dict(zip(views, self.read_views(np.stack(list(views.values())), count, grammar), strict=True))

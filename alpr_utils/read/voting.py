@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from alpr_utils.plates import COUNTRIES, plate_type
-from alpr_utils.read.reading import NBestReader, Reader, Reading, merged_readings
+from alpr_utils.read.reading import Reader, Reading, merged_readings
+from alpr_utils.read.views import PlateViews
 
 if TYPE_CHECKING:
     from alpr_utils.read.rectify import Rectifier
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 _N_BEST = 5  # readings of a network that the others may support
 
 
-class VotingNetwork(NBestReader, Protocol):
-    """A network that votes; ``network_weights`` without those of the rectifier."""
+class VotingNetwork(Protocol):
+    """A network that votes, such as a `ViewReader`; ``network_weights`` without those of the rectifier."""
 
     network_weights: int
     rectifier: "Rectifier | None"
+
+    def n_best_of(self, plates: PlateViews, count: int, grammar: bool = True) -> list[list[Reading]]:
+        """See `ViewReader.n_best_of`."""
+        ...
 
 
 def _may_be_classical(reading: Reading) -> bool:
@@ -52,20 +57,30 @@ class VotingReader:
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
-        votes = [network.read_n_best(crops, _N_BEST, grammar) for network in self._networks]
-        return [self._elect(crop, of_crop, grammar) for crop, *of_crop in zip(crops, *votes, strict=True)]
+        plates = PlateViews(crops)
+        votes = zip(*(network.n_best_of(plates, _N_BEST, grammar) for network in self._networks), strict=True)
+        n_best = [[readings for readings in of_crop if readings] for of_crop in votes]
+        asked = [number for number, of_crop in enumerate(n_best) if self._asks_classical(of_crop)]
+        classical: dict[int, Reading] = {}
+        if self._classical and asked:
+            readings = self._classical.read([crops[number] for number in asked], grammar)
+            classical = dict(zip(asked, readings, strict=True))
+        return [_elect(of_crop, classical.get(number)) for number, of_crop in enumerate(n_best)]
 
-    def _elect(self, crop: np.ndarray, votes: Sequence[list[Reading]], grammar: bool) -> Reading:
-        """The reading of one crop by the n best readings of each network."""
-        n_best = [readings for readings in votes if readings]
+    def _asks_classical(self, n_best: Sequence[list[Reading]]) -> bool:
+        """Whether the classical reader should vote, by the n best readings of the networks that read anything."""
         # A third vote hardly ever overrules two that agree.
         agreed = len(n_best) > 1 and len({readings[0].text for readings in n_best}) == 1
-        if self._classical and not agreed and (not n_best or _may_be_classical(n_best[0][0])):
-            (reading,) = self._classical.read([crop], grammar)
-            if _is_complete(reading):
-                n_best.append([reading])
-            elif not n_best:
-                return reading
-        if not n_best:
-            return Reading()
-        return merged_readings([reading for readings in n_best for reading in readings], views=len(n_best))[0]
+        return self._classical is not None and not agreed and (not n_best or _may_be_classical(n_best[0][0]))
+
+
+def _elect(n_best: Sequence[list[Reading]], classical: Reading | None) -> Reading:
+    """The reading of one crop by the n best readings of each network and what the classical reader says, if asked."""
+    votes = list(n_best)
+    if classical and _is_complete(classical):
+        votes.append([classical])
+    elif classical and not votes:
+        return classical
+    if not votes:
+        return Reading()
+    return merged_readings([reading for readings in votes for reading in readings], views=len(votes))[0]

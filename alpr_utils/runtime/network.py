@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
 ONNX_FILE = "model.onnx"  # of a model folder
+MOST_AT_ONCE = 32  # pictures in one batch; more would only need more memory
 # A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
 NetworkFunction: TypeAlias = Callable[[np.ndarray], list[np.ndarray]]
 
@@ -103,7 +104,7 @@ def open_network(
         ModelError: the file is damaged, or there is no ``model.onnx`` and TensorFlow is not installed.
     """
     if runtime.engine == "onnx" and (folder / ONNX_FILE).is_file():
-        return open_onnx(folder / ONNX_FILE, runtime)
+        return _in_pieces(open_onnx(folder / ONNX_FILE, runtime))
     try:
         network = build()
     except ImportError:
@@ -113,4 +114,16 @@ def open_network(
     from alpr_utils.models.weights import load_weights
 
     load_weights(network, folder / WEIGHTS_FILE)
-    return open_keras(network)
+    return _in_pieces(open_keras(network))
+
+
+def _in_pieces(network: NetworkFunction) -> NetworkFunction:
+    """The same for batches of any size."""
+
+    def outputs(pictures: np.ndarray) -> list[np.ndarray]:
+        if len(pictures) <= MOST_AT_ONCE:
+            return network(pictures)
+        pieces = [network(pictures[start : start + MOST_AT_ONCE]) for start in range(0, len(pictures), MOST_AT_ONCE)]
+        return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+
+    return outputs

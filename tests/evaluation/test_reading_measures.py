@@ -89,7 +89,7 @@ def test_darkness_and_tilt() -> None:
 def test_readers_are_measured_at_a_width(tmp_path: Path) -> None:
     for grey, text in ((50, "1537УНЛ"), (90, "3386УБТ")):
         write_image(tmp_path / f"{text}.png", np.full((40, 160, 3), grey, np.uint8))
-    crops = real_crops(tmp_path, find_corners=lambda crop: np.array([(0, 0), (1, 0.5), (1, 1), (0, 0.5)]))
+    crops = real_crops(tmp_path, find_corners=lambda _: np.array([[(0, 0), (1, 0.5), (1, 1), (0, 0.5)]]))
     assert {crop.conditions.tilt for crop in crops} == {round(float(np.degrees(np.arctan2(20, 160))), 2)}
     reader = Knowing({50: ("1537УНЛ", "1537УНЛ"), 90: ("3386УБТ", "3386УВ7")})
     figures = evaluate_crops(crops, reader, "here", 80)

@@ -349,7 +349,7 @@ def test_the_corner_network_trains_and_resumes(tmp_path: Path) -> None:
     folder = export_corners([train_corners(plan, tmp_path / "run")], tmp_path / "plate_corners")
     train_corners(plan, tmp_path / "run")
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 2, "one epoch, already done"
-    found = Rectifier(folder).corners(np.full((40, 160, 3), 90, np.uint8))
+    found = Rectifier(folder).corners([np.full((40, 160, 3), 90, np.uint8)])[0]
     assert found.shape == (4, 2) and np.isfinite(found).all()
     with pytest.raises(ModelError, match="is missing"):
         Rectifier(tmp_path)

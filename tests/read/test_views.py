@@ -8,7 +8,7 @@ import pytest
 
 from alpr_utils.read.reading import Reading
 from alpr_utils.read.temperature import Temperature, Temperatures
-from alpr_utils.read.views import SURE, ViewReader
+from alpr_utils.read.views import SURE, PlateViews, ViewReader
 
 PLATE = np.full((40, 120, 3), 200, np.uint8)
 
@@ -21,9 +21,9 @@ class Corners:
     def __init__(self, found: bool = True) -> None:
         self.found, self.asked = found, 0
 
-    def rectified(self, plate: np.ndarray) -> np.ndarray | None:
-        self.asked += 1
-        return np.zeros((64, 160, 1), np.uint8) if self.found else None
+    def rectified(self, crops: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        self.asked += len(crops)
+        return [np.zeros((64, 160, 1), np.uint8) if self.found else None for _ in crops]
 
 
 class TwoViews(ViewReader):
@@ -33,10 +33,13 @@ class TwoViews(ViewReader):
         super().__init__("two views", Temperatures(without_grammar=Temperature(2)), rectifier, 7)
         self.straight, self.flat = straight, flat
 
-    def read_view(self, view: np.ndarray, count: int, grammar: bool) -> Sequence[Reading]:
-        assert view.shape == (64, 160, 1)
-        assert view.dtype == np.uint8
-        return [self.straight if view.mean() > 100 else self.flat]
+        self.batches: list[int] = []
+
+    def read_views(self, views: np.ndarray, count: int, grammar: bool) -> list[list[Reading]]:
+        assert views.shape[1:] == (64, 160, 1)
+        assert views.dtype == np.uint8
+        self.batches.append(len(views))
+        return [[self.straight if view.mean() > 100 else self.flat] for view in views]
 
 
 def test_a_sure_first_look_is_enough() -> None:
@@ -55,6 +58,18 @@ def test_an_unsure_plate_is_rectified_and_the_surer_reading_counts() -> None:
     assert (best.text, best.score) == ("12나3456", pytest.approx(0.4))
     assert (second.text, second.score) == ("12가3456", pytest.approx(0.25))
     assert corners.asked == 1
+
+
+def test_all_plates_go_through_the_network_together_and_are_rectified_once() -> None:
+    corners, unsure = Corners(), Reading("12나3456", 0.8)
+    readers = [TwoViews(Reading("12가3456", 0.5), unsure, corners) for _ in range(2)]
+    plates = PlateViews([PLATE, PLATE[:3], PLATE // 4 * 3, PLATE])
+    for reader in readers:
+        found = reader.n_best_of(plates, 1)
+        assert [len(readings) for readings in found] == [1, 0, 1, 1]
+        assert {reading.text for readings in found for reading in readings} == {"12나3456"}
+        assert reader.batches == [3, 3]
+    assert corners.asked == 3
 
 
 def test_without_corners_the_first_look_stands() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.read.reading import Reading
-from alpr_utils.read.temperature import Temperatures
+from alpr_utils.read.views import PlateViews
 from alpr_utils.read.voting import VotingReader
 
 PLATE = np.zeros((40, 120, 3), np.uint8)
@@ -22,13 +22,9 @@ class FixedVoter:
     def __init__(self, *readings: Reading, rectifier: Any = None) -> None:
         self.readings, self.asked, self.rectifier = list(readings), 0, rectifier
 
-    temperatures = Temperatures()
-
-    def read_n_best(
-        self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
-    ) -> list[list[Reading]]:
+    def n_best_of(self, plates: PlateViews, count: int, grammar: bool = True) -> list[list[Reading]]:
         self.asked += 1
-        return [self.readings[:count]] * len(crops)
+        return [self.readings[:count]] * len(plates)
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         self.asked += 1

@@ -61,13 +61,13 @@ class CharDetectorReader(SequenceReader):
         super().__init__(stored, stored.grammar(country, words=False), rectifier)
         self._network = open_network(folder, partial(_build, len(stored.tokens)), runtime)
 
-    def find_characters(self, view: np.ndarray) -> CharBoxes:
-        """The possible characters of ``view: uint8 (64, 160, 1)``, the surest first."""
-        return best_boxes(self._network(view[None])[0][0])
+    def find_characters(self, views: np.ndarray) -> list[CharBoxes]:
+        """The possible characters of each of ``views: uint8 (N, 64, 160, 1)``, the surest first."""
+        return [best_boxes(predictions) for predictions in self._network(views)[0]]
 
-    def log_probs(self, view: np.ndarray) -> tuple[np.ndarray, int]:
+    def log_probs(self, views: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """See `SequenceReader.log_probs`."""
-        return box_log_probs(self.find_characters(view))
+        return [box_log_probs(found) for found in self.find_characters(views)]
 
 
 def _check(stored: ReaderFolder) -> None:

@@ -78,7 +78,7 @@ class ClassicalReader:
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
-        return [self.explain(crop, grammar)[1] for crop in crops]
+        return [reading for _, reading in self._explained(crops, grammar)]
 
     def explain(self, plate: np.ndarray, grammar: bool = True) -> tuple[Segmentation, Reading]:
         """Read a plate and show how: the pictures of the hypothesis that won, and the reading.
@@ -87,25 +87,42 @@ class ClassicalReader:
             plate: uint8 (H, W, 3) RGB, at least 1x1.
             grammar: decode as four digits and three letters; otherwise whatever stands there.
         """
-        if min(plate.shape[:2]) < _MIN_SIDE:
-            return segment(plate, self.hypotheses[0], self.parameters), Reading()
-        best: tuple[Segmentation, Decoded] | None = None
-        for hypothesis in self.hypotheses:
-            if best is not None and _settles(best[1], hypothesis):
-                break
-            found = segment(plate, hypothesis, self.parameters)
-            decoded = self._decode(found, grammar)
-            if best is None or _rank(decoded) > _rank(best[1]):
-                best = found, decoded
-        assert best is not None
-        found, decoded = best
-        found = replace(found, chosen=decoded.chosen)
-        if not decoded.text:
-            return found, Reading()
-        return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, PLATES.country)
+        return self._explained([plate], grammar)[0]
 
-    def _decode(self, found: Segmentation, grammar: bool) -> Decoded:
-        images = character_images(found.deskewed, [candidate.box for candidate in found.candidates])
-        probabilities = self.classifier.probabilities(images)
-        decoded = decode_grammar(found.candidates, probabilities) if grammar else Decoded()
-        return decoded if decoded.text else decode_free(found.candidates, probabilities)
+    def _explained(self, plates: Sequence[np.ndarray], grammar: bool) -> list[tuple[Segmentation, Reading]]:
+        """`explain` of each plate; the characters of all plates are classified together."""
+        best: dict[int, tuple[Segmentation, Decoded]] = {}
+        unsure = [number for number, plate in enumerate(plates) if min(plate.shape[:2]) >= _MIN_SIDE]
+        for hypothesis in self.hypotheses:
+            unsure = [number for number in unsure if number not in best or not _settles(best[number][1], hypothesis)]
+            found = [segment(plates[number], hypothesis, self.parameters) for number in unsure]
+            for number, result in zip(unsure, self._decoded(found, grammar), strict=True):
+                if number not in best or _rank(result[1]) > _rank(best[number][1]):
+                    best[number] = result
+        return [
+            _explanation(*best[number])
+            if number in best
+            else (segment(plate, self.hypotheses[0], self.parameters), Reading())
+            for number, plate in enumerate(plates)
+        ]
+
+    def _decoded(self, plates: Sequence[Segmentation], grammar: bool) -> list[tuple[Segmentation, Decoded]]:
+        if not plates:
+            return []
+        images = [character_images(found.deskewed, [some.box for some in found.candidates]) for found in plates]
+        probabilities = self.classifier.probabilities(np.concatenate(images))
+        ends = np.cumsum([len(of_plate) for of_plate in images])[:-1]
+        split = zip(plates, np.split(probabilities, ends), strict=True)
+        return [(found, _decode(found, of_plate, grammar)) for found, of_plate in split]
+
+
+def _decode(found: Segmentation, probabilities: np.ndarray, grammar: bool) -> Decoded:
+    decoded = decode_grammar(found.candidates, probabilities) if grammar else Decoded()
+    return decoded if decoded.text else decode_free(found.candidates, probabilities)
+
+
+def _explanation(found: Segmentation, decoded: Decoded) -> tuple[Segmentation, Reading]:
+    found = replace(found, chosen=decoded.chosen)
+    if not decoded.text:
+        return found, Reading()
+    return found, Reading(decoded.text, decoded.score, decoded.char_scores, decoded.rows, PLATES.country)

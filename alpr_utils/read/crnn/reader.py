@@ -63,14 +63,16 @@ class CRNNReader(SequenceReader):
         Returns:
             float32 (80, 1 + K), the upper band's 40 steps first; the first class is CTC's blank.
         """
-        return np.exp(self._log_softmax(view)), ("-", *self.tokens)
+        return np.exp(self._log_softmax(view[None])[0]), ("-", *self.tokens)
 
-    def log_probs(self, view: np.ndarray) -> tuple[np.ndarray, int]:
+    def log_probs(self, views: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """See `SequenceReader.log_probs`."""
-        log_probs = self._log_softmax(view)
-        upper_band = np.exp(log_probs[: len(log_probs) // BANDS, BLANK + 1 :])
-        return np.minimum(log_probs, 0), 1 + int(upper_band.max() > _WRITTEN)
+        log_probs = self._log_softmax(views)
+        upper_bands = log_probs[:, : log_probs.shape[1] // BANDS, BLANK + 1 :]
+        rows = 1 + (np.exp(upper_bands.max(axis=(1, 2))) > _WRITTEN)
+        return list(zip(np.minimum(log_probs, 0), rows.tolist(), strict=True))
 
-    def _log_softmax(self, view: np.ndarray) -> np.ndarray:
-        logits = self._network(view[None])[0][0]  # (80, 1 + K)
-        return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    def _log_softmax(self, views: np.ndarray) -> np.ndarray:
+        logits = self._network(views)[0]  # (N, 80, 1 + K)
+        logits = logits - logits.max(axis=2, keepdims=True)
+        return logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
