@@ -17,6 +17,8 @@ from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.errors import AlprError
 
+_EXTRAS = ("tensorflow", "keras", "imutils", "faster_coco_eval", "onnx", "tf2onnx")  # of the extra [train]
+
 app = typer.Typer(
     name="alpr",
     help="Find and read licence plates, measure and train the models that do it.",
@@ -51,5 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 0
     except AlprError as error:
         complain(error)
+        return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        complain(AlprError(f"this needs {error.name}; install it with \"pip install 'alpr-utils[train]'\"."))
         return 1
     return 0

@@ -125,7 +125,7 @@ def export_detector(
         load_weights(network, draft / WEIGHTS_FILE)  # rounded to float16: the graph gets the same numbers
         write_label_map(draft / LABEL_MAP_FILE, {name: number for number, name in enumerate(classes, start=1)})
         files = _save_graph(ServedDetector(network, architecture, settings), draft / "saved_model")
-        write_onnx(with_box_outputs(network, architecture), draft / ONNX_FILE)
+        write_onnx(with_box_outputs(network, architecture), draft)
         write_metadata(draft, described, [*files, draft / WEIGHTS_FILE, draft / ONNX_FILE])
     return folder
 

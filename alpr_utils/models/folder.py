@@ -70,31 +70,21 @@ def write_metadata(folder: Path, entries: dict[str, Any], files: Sequence[Path])
     _write(folder, {**entries, "versions": _versions(), "sha256": checksums})
 
 
-def _existing_metadata(folder: Path) -> dict[str, Any]:
-    metadata = read_metadata(folder)
-    if not metadata:
-        raise ModelError(f"{folder / METADATA_FILE}: is missing or empty; restore the folder or train it again.")
-    return metadata
-
-
 def add_metadata(folder: Path, entries: dict[str, Any]) -> None:
     """Write ``entries`` into the ``metadata.json`` of a model folder, in place of entries with the same keys.
 
     Raises:
         ModelError: as `read_metadata`, or there is none.
     """
-    _write(folder, {**_existing_metadata(folder), **entries})
+    metadata = read_metadata(folder)
+    if not metadata:
+        raise ModelError(f"{folder / METADATA_FILE}: is missing or empty; restore the folder or train it again.")
+    _write(folder, {**metadata, **entries})
 
 
-def add_file(folder: Path, file: Path) -> None:
-    """Move ``file`` into a model folder, in place of one of the same name, and list its checksum in the metadata.
-
-    Raises:
-        ModelError: as `add_metadata`.
-    """
-    metadata = _existing_metadata(folder)
-    checksums = {**metadata.get("sha256", {}), file.name: _sha256(file)}
-    shutil.move(file, folder / file.name)
+def update_checksums(folder: Path, metadata: dict[str, Any], names: Sequence[str]) -> None:
+    """Write ``metadata`` with new checksums of these files of the folder."""
+    checksums = {**metadata.get("sha256", {}), **{name: _sha256(folder / name) for name in names}}
     _write(folder, {**metadata, "sha256": checksums})
 
 

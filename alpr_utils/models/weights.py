@@ -8,11 +8,12 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import ModelError
+from alpr_utils.models.arrays import save_arrays
 
 
 def save_weights(network: keras.Model, file: Path, dtype: type[np.floating] = np.float16) -> None:
     """Store the weights, usually in half precision: the rounding is far smaller than the noise of training."""
-    np.savez_compressed(file, *[weight.astype(dtype) for weight in network.get_weights()])
+    save_arrays(file, [weight.astype(dtype) for weight in network.get_weights()])
 
 
 def load_weights(network: keras.Model, file: Path) -> None:

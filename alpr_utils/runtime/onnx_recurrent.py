@@ -58,10 +58,7 @@ def _dense(graph: Any, layer: "keras.Layer", name: str) -> str:
 
 def _bidirectional(graph: Any, layer: "keras.Layer", name: str) -> str:
     kind = type(layer.forward_layer).__name__
-    weights = [_onnx_weights(half.get_weights(), kind) for half in (layer.forward_layer, layer.backward_layer)]
-    both = zip(*weights, strict=True)  # kernels, recurrent kernels and biases of the two directions
-    names = (f"{layer.name}/{part}" for part in ("kernel", "recurrent", "bias"))
-    inputs = [_constant(graph, part, np.stack(pair)) for part, pair in zip(names, both, strict=True)]
+    inputs = [_both_directions(graph, layer, part, kind) for part in ("kernel", "recurrent", "bias")]
     options = {"linear_before_reset": 1} if kind == "GRU" else {}
     turned = _node(graph, "Transpose", [name], f"{layer.name}/steps", perm=(1, 0, 2))  # (T, B, C)
     units = layer.forward_layer.units
@@ -73,14 +70,28 @@ def _bidirectional(graph: Any, layer: "keras.Layer", name: str) -> str:
     return _node(graph, "Reshape", [turned, shape], layer.name)  # (B, T, 2 units)
 
 
-def _onnx_weights(weights: Sequence[Any], kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kernel (G units, C), recurrent kernel (G units, units) and biases (2 G units,) of one direction."""
-    kernel, recurrent, bias = (np.asarray(weight, np.float32) for weight in weights)
-    gates = _GATES[kind]
-    bias = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])  # of the input, of the state
+def _both_directions(graph: Any, layer: "keras.Layer", part: str, kind: str) -> str:
+    """Kernels (2, G units, C), recurrent kernels (2, G units, units) or biases (2, 2 G units), in ONNX's order.
 
-    def ordered(array: np.ndarray) -> np.ndarray:  # (..., G units) in Keras's order -> in ONNX's
-        parts = np.split(array, len(gates), axis=-1)
-        return np.concatenate([parts[gate] for gate in gates], axis=-1)
+    The constants are Keras's own arrays, so that they can be shared; the runtime turns them once.
+    """
+    halves = []
+    place = ("kernel", "recurrent", "bias").index(part)
+    for direction, half in (("forward", layer.forward_layer), ("backward", layer.backward_layer)):
+        array, name = np.asarray(half.get_weights()[place], np.float32), f"{layer.name}/{direction}/{part}"
+        if part == "bias":
+            array = array if array.ndim == 2 else np.stack([array, np.zeros_like(array)])  # of the input, of the state
+            halves.append(_constant(graph, name, _in_order(array, kind).reshape(1, -1)))
+            continue
+        gates = _constant(graph, f"{name}/gates", _in_order(np.arange(array.shape[1]), kind))
+        ordered = _node(graph, "Gather", [_constant(graph, f"{name}/keras", array), gates], f"{name}/ordered", axis=1)
+        turned = _node(graph, "Transpose", [ordered], f"{name}/turned", perm=(1, 0))
+        axes = _constant(graph, f"{name}/axes", np.array([0], np.int64))
+        halves.append(_node(graph, "Unsqueeze", [turned, axes], name))
+    return _node(graph, "Concat", halves, f"{layer.name}/{part}", axis=0)
 
-    return ordered(kernel).T.copy(), ordered(recurrent).T.copy(), ordered(bias).reshape(-1)
+
+def _in_order(array: np.ndarray, kind: str) -> np.ndarray:
+    """The gates along the last axis (G units) in ONNX's order instead of Keras's."""
+    parts = np.split(array, len(_GATES[kind]), axis=-1)
+    return np.concatenate([parts[gate] for gate in _GATES[kind]], axis=-1)

@@ -38,7 +38,7 @@ def export_network(
     with replaced_folder(folder) as draft:
         save_weights(network, draft / WEIGHTS_FILE, dtype)
         load_weights(network, draft / WEIGHTS_FILE)  # rounded: model.onnx gets the same numbers
-        write_onnx(network, draft / ONNX_FILE, "uint8")
+        write_onnx(network, draft, "uint8")
         save_log(stages_of(weights), draft / LOG_FILE)
         write_metadata(draft, entries, [draft / WEIGHTS_FILE, draft / ONNX_FILE])
     return folder

@@ -35,9 +35,11 @@ def network() -> keras.Model:
     return made
 
 
-def test_onnx_gives_what_keras_gives_at_half_the_size(network: keras.Model, tmp_path: Path) -> None:
-    write_onnx(network, tmp_path / ONNX_FILE, "uint8")
-    assert (tmp_path / ONNX_FILE).stat().st_size < 2.5 * network.count_params() + 8_000
+def test_onnx_gives_what_keras_gives_and_shares_its_weights(network: keras.Model, tmp_path: Path) -> None:
+    save_weights(network, tmp_path / WEIGHTS_FILE)
+    write_onnx(network, tmp_path, "uint8")
+    assert (tmp_path / WEIGHTS_FILE).stat().st_size < 2 * network.count_params() + 8_000
+    assert (tmp_path / ONNX_FILE).stat().st_size < 8_000
     call = open_onnx(tmp_path / ONNX_FILE, RuntimeOptions(threads=1))
     for count in (1, 3):
         for ours, expected in zip(call(PICTURES[:count]), network(PICTURES[:count], training=False), strict=True):
@@ -49,7 +51,7 @@ def test_a_folder_without_onnx_is_computed_by_keras(network: keras.Model, tmp_pa
     write_metadata(tmp_path, {"architecture": "test"}, [])
     expected = open_network(tmp_path, lambda: network)(PICTURES)
     add_onnx(tmp_path, network, "uint8")
-    assert read_metadata(tmp_path)["sha256"].keys() == {ONNX_FILE}
+    assert read_metadata(tmp_path)["sha256"].keys() == {WEIGHTS_FILE, ONNX_FILE}
     for runtime in (RuntimeOptions(), RuntimeOptions("tensorflow")):
         for ours, other in zip(open_network(tmp_path, lambda: network, runtime)(PICTURES), expected, strict=True):
             np.testing.assert_allclose(ours, other, atol=1e-4)
