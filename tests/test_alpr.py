@@ -230,11 +230,17 @@ def test_unknown_reader_and_country(tmp_path: Path) -> None:
         load_reader("classical", ReaderOptions(models_dir=tmp_path))
 
 
-def test_shipped_detectors_find_plates_without_tensorflow() -> None:
+def test_reading_one_picture_loads_little_and_needs_little_memory() -> None:
     picture = Path(__file__).resolve().parents[1] / "mongol_alpr_images" / "1.jpg"
+    heavy = {"tensorflow", "keras", "matplotlib", "scipy", "skimage", "pandas", "onnx", "mitsuba", "numpy.random"}
     code = (
-        "import sys; from alpr_utils import ALPR; plates = ALPR(reader=None).read(sys.argv[1]); "
-        "print(len(plates), {'tensorflow', 'keras'} & set(sys.modules))"
+        "import sys; from alpr_utils.cli.app import main; status = main(['read', sys.argv[1]]); "
+        f"loaded = {heavy} & set(sys.modules); from alpr_utils.runtime.memory import peak_mb; "
+        "print(status, loaded, peak_mb())"
     )
     done = subprocess.run([sys.executable, "-c", code, str(picture)], capture_output=True, text=True, check=True)
-    assert (done.stdout.strip(), done.stderr) == ("1 set()", "")
+    reading, result = done.stdout.splitlines()
+    assert reading.startswith("1.jpg\t2520УЕН") and done.stderr == ""
+    *loaded, peak_mb = result.split()
+    assert loaded == ["0", "set()"]
+    assert float(peak_mb) < 350

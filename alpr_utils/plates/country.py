@@ -88,7 +88,7 @@ class PlateType:
     colours: tuple[PlateColours, ...]
     parse: Callable[[str], ParsedPlate]
     format: Callable[[str], str]
-    random_text: Callable[[np.random.Generator, PlateLayout, bool], str]
+    random_text: "Callable[[np.random.Generator, PlateLayout, bool], str]"  # quoted: `np.random` is slow to load
     words: tuple[str, ...] = ()
     lookalikes: tuple[tuple[str, str], ...] = ()
     second_row: Callable[[str], int] = series_start

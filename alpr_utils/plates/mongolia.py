@@ -133,7 +133,7 @@ def format(text: str) -> str:
     return f"{parsed.digits} {parsed.region_code}{parsed.series}"
 
 
-def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
+def random_text(rng: "np.random.Generator", balanced: bool = False) -> str:
     """A random canonical text of four digits and three letters.
 
     ``balanced`` draws each letter evenly from the alphabet, so that a classifier sees rare ones as often as common
@@ -146,7 +146,7 @@ def random_text(rng: np.random.Generator, balanced: bool = False) -> str:
     return digits + codes[rng.integers(len(codes))] + LETTERS[rng.integers(len(LETTERS))]
 
 
-def text_for(rng: np.random.Generator, layout: PlateLayout, balanced: bool = False) -> str:
+def text_for(rng: "np.random.Generator", layout: PlateLayout, balanced: bool = False) -> str:
     """A random canonical text that fits ``layout``; ``balanced`` as in `random_text`."""
     if layout.form == DIPLOMATIC_FORM.name:
         return DIPLOMATIC_FORM.draw(rng, balanced)

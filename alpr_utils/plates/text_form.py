@@ -62,7 +62,7 @@ class TextForm:
             start += len(piece)
         return found if start == len(text) else None
 
-    def draw(self, rng: np.random.Generator, balanced: bool = False) -> str:
+    def draw(self, rng: "np.random.Generator", balanced: bool = False) -> str:
         """A random text; ``balanced`` draws every choice equally often, otherwise as often as on the road."""
         pieces = []
         for part in self.parts:

@@ -81,7 +81,7 @@ def format(text: str) -> str:
     return f"{upper} {parsed.digits}"
 
 
-def random_text(rng: np.random.Generator, layout: PlateLayout | None = None, balanced: bool = False) -> str:
+def random_text(rng: "np.random.Generator", layout: PlateLayout | None = None, balanced: bool = False) -> str:
     """A random canonical text that fits ``layout``, or any layout.
 
     ``balanced`` draws regions, prefixes and syllables evenly, so that a classifier sees rare ones as often as common

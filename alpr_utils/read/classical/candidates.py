@@ -4,7 +4,6 @@ from itertools import combinations
 
 import cv2
 import numpy as np
-from scipy.ndimage import label, minimum_filter1d
 
 from alpr_utils.read.rows import PixelBox, Row
 
@@ -52,9 +51,10 @@ def _cut_columns(ink: np.ndarray, height: float) -> list[int]:
     """Columns where a wide component is thin: the middles of its vertical projection's valleys, thinnest first."""
     profile = np.convolve(np.pad(ink.sum(axis=0).astype(float), 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     reach = max(2, round(0.06 * height))
-    lowest = minimum_filter1d(profile, 2 * reach + 1)
-    valleys, _ = label((profile <= lowest) & (profile < MAX_CUT_INK * height))
-    middles = [round(float(np.flatnonzero(valleys == index).mean())) for index in range(1, valleys.max() + 1)]
+    lowest = cv2.erode(profile[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
+    valleys = (profile <= lowest) & (profile < MAX_CUT_INK * height)
+    ends = np.flatnonzero(np.diff(valleys, prepend=False, append=False)).reshape(-1, 2)  # first column, one after last
+    middles = [round((first + after - 1) / 2) for first, after in ends.tolist()]
     inner = [column for column in middles if reach <= column < len(profile) - reach]
     return sorted(sorted(inner, key=lambda column: profile[column])[:MAX_CUTS])
 

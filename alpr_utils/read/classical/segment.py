@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from skimage.filters import threshold_sauvola
-from skimage.measure import label, regionprops
-from skimage.segmentation import clear_border
 
 from alpr_utils.enhance import remove_shadows
 from alpr_utils.read.classical.candidates import find_candidates
 from alpr_utils.read.classical.deskew import Deskew, estimate_lean
 from alpr_utils.read.rows import PixelBox, Row, add_missing_row, find_rows
+
+_LARGEST_DEVIATION = 127.5  # of pixels between 0 and 255
 
 
 @dataclass(frozen=True)
@@ -151,24 +150,40 @@ def binarise(grey: np.ndarray, local_threshold: bool, parameters: SegmentParamet
     """Ink mask, bool (h, w): Otsu's global threshold or Sauvola's local one (Sauvola and Pietikäinen 2000)."""
     if local_threshold:
         window = round(parameters.sauvola_window * parameters.character_height) | 1
-        return grey < threshold_sauvola(grey, window_size=window, k=parameters.sauvola_k)
+        return grey < _sauvola(grey, window, parameters.sauvola_k)
     _, binary = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     return binary > 0
+
+
+def _sauvola(grey: np.ndarray, window: int, k: float) -> np.ndarray:
+    """Threshold of every pixel, float64 (h, w), by mean and deviation in a square of ``window`` pixels around it."""
+    values = grey.astype(np.float64)
+    mean, square = (cv2.blur(x, (window, window), borderType=cv2.BORDER_REFLECT_101) for x in (values, values**2))
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return mean * (1 + k * (deviation / _LARGEST_DEVIATION - 1))
+
+
+def _clear_border(ink: np.ndarray) -> np.ndarray:
+    """``ink``, bool (h, w), without the connected components that touch the border."""
+    count, labels = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
+    inside = np.ones(count, bool)
+    for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        inside[border] = False
+    return ink & inside[labels]
 
 
 def filter_components(ink: np.ndarray, parameters: SegmentParameters) -> tuple[PixelBox, ...]:
     """Boxes of the connected components that have the height, aspect and fill of a character, left to right."""
     unit = parameters.character_height
     boxes = []
-    for region in regionprops(label(ink, connectivity=2)):
-        ymin, xmin, ymax, xmax = region.bbox
-        height, width = ymax - ymin, xmax - xmin
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    for xmin, ymin, width, height, area in stats[1:].tolist():
         if (
             parameters.min_height * unit <= height <= parameters.max_height * unit
             and parameters.min_aspect <= width / height <= parameters.max_aspect
-            and region.area >= parameters.min_fill * height * width
+            and area >= parameters.min_fill * height * width
         ):
-            boxes.append((ymin, xmin, ymax, xmax))
+            boxes.append((ymin, xmin, ymin + height, xmin + width))
     return tuple(sorted(boxes, key=lambda box: box[1]))
 
 
@@ -188,7 +203,7 @@ def segment(
         grey = 255 - grey
     shadow_free = _flatten(grey, hypothesis, parameters)
     binary = binarise(shadow_free, hypothesis.local_threshold, parameters)
-    cleaned = clear_border(binary)
+    cleaned = _clear_border(binary)
     components = filter_components(cleaned, parameters)
     slope, rows = find_rows(components, grey.shape[1])
     if not _is_wide(plate, parameters):

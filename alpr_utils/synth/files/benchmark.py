@@ -1,7 +1,6 @@
 """How fast pictures are generated and encoded, and whether memory use stays constant."""
 
 import multiprocessing
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 
 from alpr_utils.plates import COUNTRIES
+from alpr_utils.runtime.memory import peak_mb
 from alpr_utils.synth.files.recipe import Recipe, presets
 
 WARM_UP = {"plates": 50, "scenes": 5}
@@ -34,16 +34,6 @@ class Speed:
     growth_mb: float
 
 
-def _peak_mb() -> float:
-    """The largest memory of this process so far, 0 where the system does not say."""
-    if sys.platform == "win32":
-        return 0.0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
-
-
 def _measure(recipe: Recipe, worker: int, seconds: float) -> tuple[float, float, float, float]:
     """Pictures a second, the same of processor time, peak memory and its growth, of one process."""
     cv2.setNumThreads(1)
@@ -51,12 +41,12 @@ def _measure(recipe: Recipe, worker: int, seconds: float) -> tuple[float, float,
     warm_up = WARM_UP[recipe.kind]
     for index in range(warm_up):
         recipe.picture(first + index)
-    before, start, processor, made = _peak_mb(), time.perf_counter(), time.process_time(), 0
+    before, start, processor, made = peak_mb(), time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - start < seconds:
         recipe.picture(first + warm_up + made)
         made += 1
     used = time.process_time() - processor
-    return made / (time.perf_counter() - start), made / used, _peak_mb(), _peak_mb() - before
+    return made / (time.perf_counter() - start), made / used, peak_mb(), peak_mb() - before
 
 
 def benchmark(seconds: float, workers: int) -> Iterator[Speed]:
