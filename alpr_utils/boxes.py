@@ -12,14 +12,17 @@ import numpy as np
 
 def area(boxes: Any, xp: Any = np) -> Any:
     """Areas, (..., 4) -> (...); 0 for inverted boxes."""
-    return xp.prod(xp.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)
+    sides = xp.maximum(boxes[..., 2:] - boxes[..., :2], 0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def shared_area(boxes_a: Any, boxes_b: Any, xp: Any = np) -> Any:
     """Area that each box of ``boxes_a`` shares with its counterpart: (..., 4) and (..., 4) -> (...), broadcast."""
-    low = xp.maximum(boxes_a[..., :2], boxes_b[..., :2])
-    high = xp.minimum(boxes_a[..., 2:], boxes_b[..., 2:])
-    return xp.prod(xp.maximum(high - low, 0), axis=-1)
+    height, width = (
+        xp.minimum(boxes_a[..., side + 2], boxes_b[..., side + 2]) - xp.maximum(boxes_a[..., side], boxes_b[..., side])
+        for side in (0, 1)
+    )
+    return xp.maximum(height, 0) * xp.maximum(width, 0)
 
 
 def intersection(boxes_a: Any, boxes_b: Any, xp: Any = np) -> Any:
