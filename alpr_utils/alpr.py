@@ -17,6 +17,7 @@ from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
+from alpr_utils.runtime.network import RuntimeOptions
 
 DETECTOR = "plate_detector_ssd"
 READER = "voting"
@@ -41,6 +42,7 @@ class ALPR:
         grammar: let the grammar of the plates decide between look-alikes.
         remove_shadows: let the classical reader flatten uneven light.
         models_dir: default ``exported_model_directory``.
+        threads: for each network; 0 takes the physical cores of the machine.
 
     Raises:
         AlprError: there is no such detector, reader or country, or ``tiles`` and ``vehicle_first`` are both set.
@@ -61,10 +63,12 @@ class ALPR:
         grammar: bool = True,
         remove_shadows: bool = True,
         models_dir: Path | None = None,
+        threads: int = 0,
     ):
         self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
         self._models_dir = models_dir or default_models_dir()
         self._country, self._grammar, self._remove_shadows = country, grammar, remove_shadows
+        self._runtime = RuntimeOptions(threads=threads)
         self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector
         self._detector, self._reader = detector, None if reader == "none" else reader
         self._lock = RLock()
@@ -108,7 +112,7 @@ class ALPR:
     def _open_detector(self, name: str | Path) -> Detector:
         from alpr_utils.detect.exported import load_detector
 
-        detector = load_detector(name, self._models_dir)
+        detector = load_detector(name, self._models_dir, self._runtime)
         if self._tiles:
             from alpr_utils.detect.tiles import TiledDetector
 
@@ -116,7 +120,8 @@ class ALPR:
         if self._vehicle_first:
             from alpr_utils.detect.vehicle_first import VehicleFirstDetector, load_vehicle_detector
 
-            return VehicleFirstDetector(detector, load_vehicle_detector(self._vehicle_detector, self._models_dir))
+            vehicles = load_vehicle_detector(self._vehicle_detector, self._models_dir, self._runtime)
+            return VehicleFirstDetector(detector, vehicles)
         return detector
 
     @property
@@ -128,7 +133,7 @@ class ALPR:
         """
         with self._lock:
             if isinstance(self._reader, str):
-                options = ReaderOptions(self._country, self._remove_shadows, self._models_dir)
+                options = ReaderOptions(self._country, self._remove_shadows, self._models_dir, self._runtime)
                 self._reader = load_reader(self._reader, options)
             return self._reader
 

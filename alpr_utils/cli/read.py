@@ -17,6 +17,7 @@ from alpr_utils.cli.options import (
     ModelsOption,
     ReaderOption,
     ShadowsOption,
+    ThreadsOption,
     TilesOption,
     VehicleDetectorOption,
     VehicleFirstOption,
@@ -60,6 +61,7 @@ def read(
     grammar: GrammarOption = True,
     every: Annotated[int, typer.Option(min=1, help="Take every so many frames of a video.")] = 1,
     models: ModelsOption = None,
+    threads: ThreadsOption = 0,
 ) -> None:
     """Find and read the plates of pictures and videos."""
     if resume and not (output or csv or json):

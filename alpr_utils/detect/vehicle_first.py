@@ -11,6 +11,7 @@ from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.windows import Window, detect_in_window, fully_seen, merge
 from alpr_utils.errors import ModelError
 from alpr_utils.models.paths import default_models_dir
+from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions
 
 VEHICLE_MODEL = "vehicle_detector_ssd"
 # As label maps trained on COCO, Pascal VOC, Open Images and our own scenes call them.
@@ -29,7 +30,9 @@ def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
     )
 
 
-def load_vehicle_detector(name_or_path: str | Path = VEHICLE_MODEL, models_dir: Path | None = None) -> Detector:
+def load_vehicle_detector(
+    name_or_path: str | Path = VEHICLE_MODEL, models_dir: Path | None = None, runtime: RuntimeOptions = DEFAULT_RUNTIME
+) -> Detector:
     """Open a vehicle detector, any folder that `load_detector` opens and whose label map names vehicles.
 
     Raises:
@@ -38,7 +41,7 @@ def load_vehicle_detector(name_or_path: str | Path = VEHICLE_MODEL, models_dir: 
     models_dir = models_dir or default_models_dir()
     if not (models_dir / name_or_path).exists() and not Path(name_or_path).exists():
         raise ModelError(no_vehicle_detector(name_or_path, models_dir))
-    detector = load_detector(name_or_path, models_dir)
+    detector = load_detector(name_or_path, models_dir, runtime)
     if not any(label.lower() in VEHICLE_LABELS for label in detector.labels.values()):
         known = ", ".join(list(detector.labels.values())[:5])
         raise ModelError(
