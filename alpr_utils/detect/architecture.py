@@ -14,6 +14,7 @@ import numpy as np
 
 from alpr_utils.config import parse_settings
 from alpr_utils.errors import AlprError
+from alpr_utils.networks.anchors import make_anchors
 
 if TYPE_CHECKING:
     import keras
@@ -51,9 +52,9 @@ class Architecture(ABC):
     config: Any
 
     @property
-    @abstractmethod
     def strides(self) -> tuple[int, ...]:
-        """Pixels between two cells of each map that has anchors, finest first."""
+        """Pixels between two cells of each map that has anchors, finest first; by default those of its `AnchorSpec`."""
+        return self.config.anchors.strides
 
     @property
     def stride(self) -> int:
@@ -61,13 +62,13 @@ class Architecture(ABC):
         return self.strides[-1]
 
     @property
-    @abstractmethod
     def anchors_per_cell(self) -> int:
         """How many anchors each cell has."""
+        return self.config.anchors.per_cell
 
-    @abstractmethod
     def anchors(self, height: int, width: int) -> np.ndarray:
         """All anchors of a ``height`` x ``width`` input: maps, then rows, columns, shapes; float32 (N, 4)."""
+        return make_anchors(height, width, self.config.anchors)
 
     @abstractmethod
     def build(self) -> "keras.Model":

@@ -26,20 +26,6 @@ class FasterRCNN(Architecture):
     loss_names: ClassVar[tuple[str, ...]] = ("rpn", "head_class", "head_box")
     config: FasterRCNNConfig = field(default_factory=FasterRCNNConfig)
 
-    @property
-    def strides(self) -> tuple[int, ...]:
-        """See `Architecture`."""
-        return self.config.anchors.strides
-
-    @property
-    def anchors_per_cell(self) -> int:
-        """See `Architecture`."""
-        return self.config.anchors.per_cell
-
-    def anchors(self, height: int, width: int) -> np.ndarray:
-        """See `make_anchors`."""
-        return make_anchors(height, width, self.config.anchors)
-
     def build(self) -> "keras.Model":
         """See `build_faster_rcnn`."""
         from alpr_utils.networks.faster_rcnn import build_faster_rcnn

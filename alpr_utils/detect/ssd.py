@@ -27,20 +27,6 @@ class SSD(Architecture):
     loss_names: ClassVar[tuple[str, ...]] = ("ssd",)
     config: SSDConfig = field(default_factory=SSDConfig)
 
-    @property
-    def strides(self) -> tuple[int, ...]:
-        """See `Architecture`."""
-        return self.config.anchors.strides
-
-    @property
-    def anchors_per_cell(self) -> int:
-        """See `Architecture`."""
-        return self.config.anchors.per_cell
-
-    def anchors(self, height: int, width: int) -> np.ndarray:
-        """See `make_anchors`."""
-        return make_anchors(height, width, self.config.anchors)
-
     def build(self) -> "keras.Model":
         """See `build_ssd`."""
         from alpr_utils.networks.ssd import build_ssd
