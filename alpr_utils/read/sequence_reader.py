@@ -3,9 +3,11 @@
 Both give log probabilities of tokens step by step, which the decoders of `alpr_utils.read.ctc` turn into texts.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +20,10 @@ from alpr_utils.read.reading import Reading
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.temperature import Temperatures, stored_temperatures
 from alpr_utils.read.views import ViewReader
+from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions, open_network
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -73,29 +79,62 @@ class ReaderFolder:
             raise ModelError(f"{self.path / METADATA_FILE}: {error}") from None
 
 
-class SequenceReader(ViewReader):
+class SequenceReader(ViewReader, ABC):
     """A reader whose network gives log probabilities of tokens; subclasses say in `log_probs` what it sees.
 
     Attributes:
+        command: of ``train``, which writes folders of such readers.
+        words: whether names of regions are one token, as in `Grammar.of`.
+        prune: of `beam_search`.
         tokens: the alphabet.
         grammar: of the plates that it reads.
-        prune: of `beam_search`.
     """
 
-    prune = 8.0
+    command: ClassVar[str]
+    words: ClassVar[bool] = True
+    prune: ClassVar[float] = 8.0
 
-    def __init__(self, folder: ReaderFolder, grammar: Grammar, rectifier: Rectifier | None) -> None:
-        """Put a reader together; ``rectifier`` as in `ViewReader`."""
-        super().__init__(folder.path.name, folder.temperatures, rectifier, int(folder.metadata.get("parameters", 0)))
-        self.tokens, self.grammar = folder.tokens, grammar
+    def __init__(
+        self,
+        folder: Path,
+        country: str = "auto",
+        rectifier: Rectifier | None = None,
+        runtime: RuntimeOptions = DEFAULT_RUNTIME,
+    ) -> None:
+        """Open a model folder.
 
+        Args:
+            folder: written by the export of its training in `alpr_utils.training`.
+            country: whose grammar decides, as in `plate_type`; ``auto``: all that it was trained on.
+            rectifier: see `ViewReader`.
+            runtime: what computes the network.
+
+        Raises:
+            ModelError: the folder is missing, incomplete or corrupt, or does not read that country.
+        """
+        stored = ReaderFolder.open(folder, self.command)
+        self.check(stored)
+        super().__init__(folder.name, stored.temperatures, rectifier, int(stored.metadata.get("parameters", 0)))
+        self.tokens, self.grammar = stored.tokens, stored.grammar(country, self.words)
+        self.network = open_network(folder, partial(self.build, stored), runtime)
+
+    @staticmethod
+    @abstractmethod
+    def check(stored: ReaderFolder) -> None:
+        """Raises `ModelError` where the folder holds another kind of reader."""
+
+    @staticmethod
+    @abstractmethod
+    def build(stored: ReaderFolder) -> "keras.Model":
+        """The network of the folder, untrained."""
+
+    @abstractmethod
     def log_probs(self, views: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """What the network sees in each of ``views: uint8 (N, 64, 160, 1)``.
 
         Returns:
             float (T, 1 + K) as in `ctc`, and the rows of text.
         """
-        raise NotImplementedError
 
     def read_views(self, views: np.ndarray, count: int, grammar: bool) -> list[list[Reading]]:
         """See `ViewReader.read_views`."""
