@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpr_utils.cli.options import ModelsOption
 from alpr_utils.errors import ModelError
 
 if TYPE_CHECKING:
@@ -31,22 +32,24 @@ def _reader_network(metadata: dict[str, Any]) -> "keras.Model | None":
     return None
 
 
+def _folder(model: str, models: Path | None) -> Path:
+    from alpr_utils.models.paths import default_models_dir
+
+    for folder in ((models or default_models_dir()) / model, Path(model)):
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"{model}: no such model folder; give its name or path.")
+
+
 def export(
     model: Annotated[str, typer.Argument(help="Name or path of a model folder, such as plate_detector_ssd.")],
-    models_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the model folders [default: exported_model_directory].")
-    ] = None,
+    models: ModelsOption = None,
 ) -> None:
     """Write model.onnx of a model folder again, from the weights that are stored there."""
     from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, read_metadata
-    from alpr_utils.models.paths import default_models_dir
     from alpr_utils.models.tf_import import import_tensorflow_quietly
 
-    folder = next(
-        (place for place in ((models_dir or default_models_dir()) / model, Path(model)) if place.is_dir()), None
-    )
-    if folder is None:
-        raise ModelError(f"{model}: no such model folder; give its name or path.")
+    folder = _folder(model, models)
     metadata = read_metadata(folder)
     import_tensorflow_quietly()
     from alpr_utils.detect.architecture import ARCHITECTURES
@@ -62,7 +65,7 @@ def export(
         network = _reader_network(metadata)
         if network is None:
             raise ModelError(
-                f"{folder / METADATA_FILE}: its architecture cannot be exported; train a model of this package."
+                f"{folder / METADATA_FILE}: its architecture cannot be exported; give one of this package."
             )
         load_weights(network, folder / WEIGHTS_FILE)
         file = add_onnx(folder, network, "uint8")

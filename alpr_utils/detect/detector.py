@@ -1,4 +1,4 @@
-"""What every plate detector takes and gives, whoever trained it."""
+"""The interface of every plate detector."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Saved detectors, whoever trained them: found by folder name or path, checked, and made to detect."""
+"""Saved detectors, whoever trained them: found by folder name or path, checked and opened."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -122,7 +122,7 @@ def load_detector(
             TensorFlow.
 
     Raises:
-        ModelError: not found, incomplete, damaged, with wrong checksums, or no detector.
+        ModelError: not found, incomplete, damaged, with wrong checksums, or not a detector.
     """
     folder, graph_file = _find(name_or_path, models_dir or default_models_dir(), runtime.engine)
     metadata = read_metadata(folder)

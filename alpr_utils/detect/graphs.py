@@ -1,4 +1,4 @@
-"""TensorFlow graphs of detectors, ours or not: opened, checked and made callable in one way."""
+"""TensorFlow graphs of detectors, ours or others': opened, checked and called in one way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class DetectionGraph:
     Attributes:
         call: picture tensor (1, H, W, 3) -> named tensors with a leading dimension of 1.
         dtype: NumPy dtype of the picture, uint8 or float32 (both 0..255).
-        size: height and width that the graph insists on, None where it takes any.
+        size: height and width that the graph requires, None where it takes any.
     """
 
     call: Callable[[Any], dict[str, Any]]
@@ -68,7 +68,7 @@ def open_saved_model(folder: Path) -> DetectionGraph:
     """Open a TF2 SavedModel: ours, the Object Detection API's, the Model Garden's.
 
     Raises:
-        ModelError: the folder holds no readable SavedModel, or one with another signature.
+        ModelError: the folder holds no readable SavedModel, or its signature is another.
     """
     import_tensorflow_quietly()
     import tensorflow as tf
@@ -100,7 +100,7 @@ def open_frozen_graph(file: Path) -> DetectionGraph:
     """Open a TF1 ``frozen_inference_graph.pb`` with the inputs and outputs of the Object Detection API.
 
     Raises:
-        ModelError: the file is no frozen graph, or one with other inputs and outputs.
+        ModelError: the file is not a frozen graph, or has other inputs and outputs.
     """
     import_tensorflow_quietly()
     import tensorflow as tf

@@ -1,6 +1,6 @@
-"""Small plates in large pictures: the detector looks at overlapping tiles at full resolution, and at the whole.
+"""Small plates in large pictures: the detector runs on overlapping tiles at full resolution, and on the whole.
 
-A detector shrinks a large picture to the size it was trained for, and plates far from a surveillance camera vanish.
+A detector shrinks a large picture to the size it was trained for, so that small plates vanish.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from alpr_utils.detect.detector import Detection, Detector
 from alpr_utils.detect.windows import LARGE_PLATE, USUAL_LONG_SIDE, Window, detect_in_window, fully_seen, merge
 
-OVERLAP = LARGE_PLATE  # so that every smaller plate is whole in one tile
+OVERLAP = LARGE_PLATE  # so that every smaller plate is complete in one tile
 
 
 def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int]]:
@@ -20,7 +20,7 @@ def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int]]:
 
 
 def tiles_of(height: int, width: int, tile: int = USUAL_LONG_SIDE, overlap: int = OVERLAP) -> list[Window]:
-    """The tiles of a ``height`` x ``width`` picture, all of one size, row by row; none where one would hold it."""
+    """The tiles of a ``height`` x ``width`` picture, all of one size, row by row; none where one would be enough."""
     if max(height, width) <= tile:
         return []
     rows, columns = _spans(height, tile, overlap), _spans(width, tile, overlap)
@@ -28,12 +28,12 @@ def tiles_of(height: int, width: int, tile: int = USUAL_LONG_SIDE, overlap: int 
 
 
 class TiledDetector:
-    """A detector that also looks at the tiles of large pictures.
+    """A detector that also runs on the tiles of large pictures.
 
     Args:
         inner: finds the plates in a picture or tile.
-        tile: longest side of a tile, pixels; None: as large as the detector sees without shrinking it.
-        overlap: shared by neighbouring tiles, pixels, smaller than ``tile``; every narrower plate is whole in a tile.
+        tile: longest side of a tile, pixels; None: the largest that the detector does not shrink.
+        overlap: shared by neighbouring tiles, pixels, smaller than ``tile``; narrower plates are complete in one tile.
     """
 
     def __init__(self, inner: Detector, tile: int | None = None, overlap: int = OVERLAP):

@@ -1,4 +1,4 @@
-"""Small plates in large pictures: vehicles are found first, and plates are looked for in each at full resolution."""
+"""Small plates in large pictures: vehicles are found first, then plates in each of them at full resolution."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +17,13 @@ VEHICLE_MODEL = "vehicle_detector_ssd"
 # As label maps trained on COCO, Pascal VOC, Open Images and our own scenes call them.
 VEHICLE_LABELS = ("vehicle", "car", "truck", "bus", "motorcycle", "motorbike", "van")
 MARGIN = 0.12  # share of the vehicle's box: plates hang at its lower edge, and boxes are not exact
-LEAST_CUT = 480  # pixels; smaller cuts are enlarged to nothing but blur, in which 320 gave more false boxes
-LARGEST_CUT_SHARE = 0.7  # of the picture's longer side; a larger cut shows hardly more than the whole picture
-MOST_CUTS = 24  # the surest vehicles; bounds the time that a crowded car park takes
+LEAST_CUT = 480  # pixels; smaller cuts only become blurred when they are enlarged: 320 gave more false boxes
+LARGEST_CUT_SHARE = 0.7  # of the picture's longer side; a larger cut shows little more than the whole picture
+MOST_CUTS = 24  # vehicles with the highest scores; limits the time for a crowded car park
 
 
 def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
-    """The sentence for a user whose vehicle detector is not there."""
+    """The message for a missing vehicle detector."""
     return (
         f"no vehicle detector '{name_or_path}' in {models_dir}; train one (docs/training.md) or put an Object "
         "Detection API model trained on COCO there, with its label_map.pbtxt, and give its name or path."
@@ -36,17 +36,17 @@ def load_vehicle_detector(
     """Open a vehicle detector, any folder that `load_detector` opens and whose label map names vehicles.
 
     Raises:
-        ModelError: it is missing, damaged, or knows no vehicles.
+        ModelError: it is missing, damaged, or its label map has no vehicles.
     """
     models_dir = models_dir or default_models_dir()
     if not (models_dir / name_or_path).exists() and not Path(name_or_path).exists():
         raise ModelError(no_vehicle_detector(name_or_path, models_dir))
     detector = load_detector(name_or_path, models_dir, runtime)
     if not any(label.lower() in VEHICLE_LABELS for label in detector.labels.values()):
-        known = ", ".join(list(detector.labels.values())[:5])
+        labels = ", ".join(list(detector.labels.values())[:5])
         raise ModelError(
-            f"{name_or_path}: its label_map.pbtxt names no vehicle but {known}; "
-            f"choose a model that knows one of {', '.join(VEHICLE_LABELS)}."
+            f"{name_or_path}: its label_map.pbtxt names {labels} and no vehicle; "
+            f"choose a model that finds one of {', '.join(VEHICLE_LABELS)}."
         )
     return detector
 
@@ -59,7 +59,7 @@ def _span(low: float, high: float, limit: int) -> tuple[int, int]:
 
 
 def _shows(cut: Window, box: np.ndarray) -> bool:
-    """Whether ``cut`` holds all of ``box`` (4,), ymin, xmin, ymax, xmax, pixels, and not small in it."""
+    """Whether ``cut`` contains ``box`` (4,), ymin, xmin, ymax, xmax, pixels, and is not much larger."""
     ymin, xmin, ymax, xmax = box
     inside = cut.top <= ymin and cut.left <= xmin and cut.bottom >= ymax and cut.right >= xmax
     largest = 2 * max(ymax - ymin, xmax - xmin, LEAST_CUT)
@@ -67,9 +67,9 @@ def _shows(cut: Window, box: np.ndarray) -> bool:
 
 
 def cuts_of(vehicles: Sequence[Detection], height: int, width: int) -> list[Window]:
-    """Where to look in a ``height`` x ``width`` picture: the vehicles with a margin, surest first.
+    """The parts of a ``height`` x ``width`` picture to search: the vehicles with a margin, best first.
 
-    Vehicles that fill the picture, and those that the cut of another shows as well, get no cut of their own.
+    Vehicles that fill the picture, and those that the cut of another one contains, get no cut of their own.
     """
     cuts: list[Window] = []
     for vehicle in vehicles[:MOST_CUTS]:
@@ -82,7 +82,7 @@ def cuts_of(vehicles: Sequence[Detection], height: int, width: int) -> list[Wind
 
 
 class VehicleFirstDetector:
-    """A detector that also looks at each vehicle of large pictures.
+    """A detector that also runs on each vehicle of large pictures.
 
     Args:
         inner: finds the plates in a picture or a cut.
@@ -96,7 +96,7 @@ class VehicleFirstDetector:
     def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
         """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold).
 
-        ``min_score`` is about plates; vehicles are always found at their detector's own threshold.
+        ``min_score`` is for plates; vehicles are always found at their detector's own threshold.
         """
         height, width = image.shape[:2]
         found = self._inner.detect(image, min_score)

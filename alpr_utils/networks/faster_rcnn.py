@@ -94,7 +94,7 @@ def roi_align(
 ) -> keras.KerasTensor:
     """Features at the centres of a grid laid over each RoI, interpolated bilinearly (Mask R-CNN, section 3).
 
-    The maps lie one behind the other in one long table, so that one look-up serves RoIs of all of them.
+    The maps are joined in one long table, so that one look-up serves the RoIs of all of them.
 
     Args:
         maps: float32 (B, H / stride, W / stride, C), strides 4, 8, 16, ...

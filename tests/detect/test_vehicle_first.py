@@ -93,7 +93,7 @@ def test_missing_vehicle_detector_says_what_to_do(tmp_path: Path) -> None:
 
 def test_label_map_must_name_a_vehicle(build_saved_model: Callable[..., Path], tmp_path: Path) -> None:
     build_saved_model(tmp_path / "coco" / "saved_model")
-    with pytest.raises(ModelError, match="names no vehicle but plate"):
+    with pytest.raises(ModelError, match="names plate and no vehicle"):
         load_vehicle_detector("coco", tmp_path)
     (tmp_path / "coco" / "label_map.pbtxt").write_text("item { id: 1 name: '/m/0k4j' display_name: 'Car' }")
     assert load_vehicle_detector("coco", tmp_path).detect(np.zeros((9, 9, 3), np.uint8))[0].label == "Car"
