@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from alpr_utils.cli.benchmark import benchmark
 from alpr_utils.cli.detectors import anchors, import_darknet
 from alpr_utils.cli.download import download_app
 from alpr_utils.cli.evaluate import calibrate, evaluate, evaluate_characters
@@ -32,6 +33,7 @@ app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
 app.command("read")(read)
 app.command("evaluate")(evaluate)
+app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)
 app.command("calibrate")(calibrate)
 app.command("tfrecord")(tfrecord)

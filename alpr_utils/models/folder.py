@@ -51,9 +51,10 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def package_versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
+    """The versions of this package, of Python and of those of ``packages`` that are installed."""
     versions = {"alpr_utils": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in packages:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)
     return versions
@@ -67,7 +68,7 @@ def _write(folder: Path, metadata: dict[str, Any]) -> None:
 def write_metadata(folder: Path, entries: dict[str, Any], files: Sequence[Path]) -> None:
     """Write ``folder/metadata.json``: ``entries``, versions, and the SHA-256 of ``files``, which are in ``folder``."""
     checksums = {file.relative_to(folder).as_posix(): _sha256(file) for file in files}
-    _write(folder, {**entries, "versions": _versions(), "sha256": checksums})
+    _write(folder, {**entries, "versions": package_versions(), "sha256": checksums})
 
 
 def add_metadata(folder: Path, entries: dict[str, Any]) -> None:

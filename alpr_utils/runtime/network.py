@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from alpr_utils.models.tf_import import import_tensorflow_quietly
 
 if TYPE_CHECKING:
     import keras
+    import onnxruntime
 
 ONNX_FILE = "model.onnx"  # of a model folder
+ENGINES = ("onnx", "tensorflow")
 MOST_AT_ONCE = 32  # pictures in one batch; more would only need more memory
 # A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
 NetworkFunction: TypeAlias = Callable[[np.ndarray], list[np.ndarray]]
@@ -26,11 +28,11 @@ class RuntimeOptions:
     """How networks are computed.
 
     Attributes:
-        engine: ``onnx`` is fast and light; ``tensorflow`` computes the stored weights with Keras, to compare.
+        engine: of ``ENGINES``; ``onnx`` is fast and light, ``tensorflow`` computes the stored weights with Keras.
         threads: for each network; 0 takes the physical cores of this machine.
     """
 
-    engine: Literal["onnx", "tensorflow"] = "onnx"
+    engine: str = "onnx"
     threads: int = 0
 
 
@@ -50,8 +52,13 @@ def physical_cores() -> int:
     return max(len(cores), 1)
 
 
-def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkFunction:
-    """Open an ONNX network with one input.
+def open_session(
+    file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME, profile: Path | None = None
+) -> "onnxruntime.InferenceSession":
+    """Open an ONNX network in onnxruntime.
+
+    Args:
+        profile: beginning of the name of a file that lists every operator as it runs, none of them merged or left out.
 
     Raises:
         ModelError: the file is missing or damaged, or onnxruntime is not installed.
@@ -65,11 +72,20 @@ def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkF
     options.log_severity_level = 3
     # Networks run in turn; one that is done must not keep the cores busy that the next one needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if profile:
+        options.enable_profiling, options.profile_file_prefix = True, str(profile)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.add_session_config_entry("session.disable_prepacking", "1")  # packed weights are not listed
     try:
-        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own that share no base
         reason = str(error).splitlines()[0][:160]
         raise ModelError(f"{file}: is not a readable ONNX network ({reason}); copy or export it again.") from None
+
+
+def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkFunction:
+    """Open an ONNX network with one input; errors as `open_session`."""
+    session = open_session(file, runtime)
     (network_input,) = session.get_inputs()
     names = [output.name for output in session.get_outputs()]
     return lambda pictures: session.run(names, {network_input.name: pictures})

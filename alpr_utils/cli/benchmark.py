@@ -1,0 +1,93 @@
+"""The command ``benchmark``: how fast this machine finds and reads plates."""
+
+import io
+import json
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alpr_utils.alpr import DETECTOR, READER
+from alpr_utils.cli.options import DetectorOption, ModelsOption, ReaderOption, wrong_usage
+
+if TYPE_CHECKING:
+    from alpr_utils.evaluation.benchmark import BenchmarkSettings
+    from alpr_utils.evaluation.benchmark_report import Report
+
+EngineOption = Annotated[list[str], typer.Option(help="onnx or tensorflow; repeat to compare.")]
+ThreadsOption = Annotated[list[int], typer.Option(min=0, help="Of each network, 0: all cores; repeat to compare.")]
+SizeOption = Annotated[list[int], typer.Option(min=32, help="Longer side of the pictures; repeat to compare.")]
+ShowOption = Annotated[Path | None, typer.Option(help="Measure nothing, but print the tables of a JSON file.")]
+
+
+def benchmark(
+    context: typer.Context,
+    pictures: Annotated[list[Path] | None, typer.Argument(help="Pictures or folders; none: generated.")] = None,
+    detector: DetectorOption = DETECTOR,
+    reader: ReaderOption = READER,
+    against: Annotated[str | None, typer.Option(help="Another detector or reader; both take turns.")] = None,
+    engine: EngineOption = ["onnx"],  # noqa: B006 - typer copies it
+    threads: ThreadsOption = [0],  # noqa: B006
+    size: SizeOption = [1920],  # noqa: B006
+    count: Annotated[int, typer.Option(min=1, help="Pictures, and generated plates for the reader.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is repeated.")] = 5,
+    networks: Annotated[bool, typer.Option("--networks", help="Also GFLOP and speed of every network.")] = False,
+    models: ModelsOption = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File for the figures.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG file for a chart.")] = None,
+    show: ShowOption = None,
+) -> None:
+    """Measure how fast plates are found and read on this machine; print it as Markdown tables."""
+    from alpr_utils.evaluation.benchmark_report import markdown, measure
+
+    if show:
+        report = _stored(show)
+    else:
+        with wrong_usage():
+            report = measure(_settings(context.params), networks)
+    typer.echo(markdown(report), nl=False)
+    if json_file:
+        from alpr_utils.results import write_json
+
+        write_json(json_file, report)
+    if plot:
+        _draw(report, plot)
+
+
+def _settings(options: Mapping[str, Any]) -> "BenchmarkSettings":
+    """The settings that the options of the command describe, which are called like its arguments."""
+    from alpr_utils.evaluation.benchmark import BenchmarkSettings
+    from alpr_utils.read.load import READERS
+    from alpr_utils.runtime.network import ENGINES, RuntimeOptions
+
+    if not set(options["engine"]) <= set(ENGINES):
+        raise typer.BadParameter(f"no such engine; choose of {', '.join(ENGINES)}.")
+    against = (options["against"],) if options["against"] else ()
+    return BenchmarkSettings(
+        detectors=(options["detector"], *(name for name in against if name not in READERS)),
+        readers=(options["reader"], *(name for name in against if name in READERS)),
+        runtimes=tuple(RuntimeOptions(*how) for how in product(options["engine"], options["threads"])),
+        sizes=tuple(options["size"]),
+        pictures=tuple(options["pictures"] or ()),
+        count=options["count"],
+        rounds=options["rounds"],
+        models_dir=options["models"],
+    )
+
+
+def _stored(file: Path) -> "Report":
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file}: is not a file that --json wrote ({error}).") from None
+
+
+def _draw(report: "Report", file: Path) -> None:
+    from alpr_utils.charts.benchmark import draw_benchmark
+    from alpr_utils.images import write_bytes
+
+    picture = io.BytesIO()
+    draw_benchmark(report).savefig(picture, format="png")
+    write_bytes(file, picture.getvalue())
