@@ -8,6 +8,9 @@ folders = [MODELS, *(f"{MODELS}.{name}" for name in find_namespace_packages("exp
 setup(
     packages=[*find_packages(include=["alpr_utils", "alpr_utils.*"]), *folders],
     package_dir={MODELS: "exported_model_directory"},
-    package_data={"": ["*.ttf", "*.txt", "*.csv", "py.typed"], **{folder: ["*"] for folder in folders}},
+    package_data={
+        "": ["*.ttf", "*.txt", "*.csv", "py.typed", "fonts/*", "fonts/hangul/*"],
+        **{folder: ["*"] for folder in folders},
+    },
     include_package_data=False,
 )

@@ -13,8 +13,10 @@ from alpr_utils.results import PlateReading
 
 FOUND_COLOUR = (0, 200, 60)
 UNREAD_COLOUR = (255, 150, 0)
-# DejaVu, which comes with matplotlib, has no hangul; this font has the digits and syllables of Korean plates.
-HANGUL_FONT = Path(__file__).resolve().parent / "synth" / "glyphs" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
+_PACKAGE = Path(__file__).resolve().parent
+LATIN_FONT = _PACKAGE / "fonts" / "dejavu-sans.ttf"  # Latin and Cyrillic
+# This font has the digits and syllables of Korean plates.
+HANGUL_FONT = _PACKAGE / "synth" / "glyphs" / "fonts" / "hangul" / "plate-hangul-gothic.ttf"
 
 
 def _is_hangul(character: str) -> bool:
@@ -23,10 +25,7 @@ def _is_hangul(character: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _font(size: int, hangul: bool) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    latin = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(HANGUL_FONT if hangul else latin), size)
+    return ImageFont.truetype(str(HANGUL_FONT if hangul else LATIN_FONT), size)
 
 
 class TextLine:

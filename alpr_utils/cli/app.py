@@ -18,7 +18,8 @@ from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.errors import AlprError
 
-_EXTRAS = ("tensorflow", "keras", "imutils", "faster_coco_eval", "onnx", "tf2onnx")  # of the extra [train]
+# Packages of the extra [train].
+_EXTRAS = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "scipy", "tf2onnx")
 
 app = typer.Typer(
     name="alpr",
