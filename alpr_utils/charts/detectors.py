@@ -22,7 +22,7 @@ from alpr_utils.charts.style import (
     wilson_bars,
 )
 from alpr_utils.data.labels import LabelledImage
-from alpr_utils.evaluation.detectors import DetectorFigures, ap_interval, precision_recall
+from alpr_utils.evaluation.detectors import DetectorFigures, interval_of, precision_recall, resampled_ap
 from alpr_utils.evaluation.intervals import with_interval
 from alpr_utils.evaluation.widths import WidthBand, found_by_width
 
@@ -58,8 +58,8 @@ def detectors_table(evaluations: Sequence[DetectorFigures]) -> str:
     ]
     for figures in evaluations:
         counts = f"{figures.pictures} | {len(figures.widths)}"
-        low, high = ap_interval(figures)
-        precision = f"{figures.ap:.2f} ({low:.2f}-{high:.2f}) | {figures.ap50:.2f} | {figures.ap75:.2f}"
+        interval = interval_of(resampled_ap(figures), figures.pictures)
+        precision = f"{figures.ap:.2f} ({interval}) | {figures.ap50:.2f} | {figures.ap75:.2f}"
         found = f"{with_interval(len(figures.found), len(figures.widths))} | {figures.false_boxes}"
         lines.append(f"| {short_name(figures.detector)} | {counts} | {precision} | {found} |")
     return "\n".join(lines)

@@ -75,10 +75,10 @@ def outline(image: np.ndarray, groups: Sequence[tuple[np.ndarray, Rgb]], line: i
 def heat(image: np.ndarray, scores: np.ndarray, stride: int) -> np.ndarray:
     """``scores: float (rows, columns)``, 0..1, of cells of ``stride`` pixels over the picture in grey, uint8.
 
-    Low scores are lifted, so that a score of 5 % can be seen on a projector, too.
+    The scale is logarithmic: a score of 1 % or less cannot be seen, 10 % is half of the scale.
     """
     height, width = image.shape[:2]
-    lifted = np.clip(scores, 0, 1) ** 0.4
+    lifted = np.clip(1 + np.log10(np.maximum(scores, 1e-9)) / 2, 0, 1)
     colours = matplotlib.colormaps["plasma"](lifted)[..., :3]
     large = np.kron(colours, np.ones((stride, stride, 1)))[:height, :width]
     # A cell without any score shows the picture, a sure one nothing but its colour.
@@ -113,7 +113,8 @@ def around(image: np.ndarray, box_px: Sequence[float], times: float = 3, least: 
 
 def marked(image: np.ndarray, box_px: Sequence[float]) -> np.ndarray:
     """The surroundings of a box in pixels, with the box drawn."""
-    return around(outline(image, [(np.array([box_px]), WRONG_COLOUR)]), box_px)
+    line = max(1, round((box_px[3] - box_px[1]) / 45))  # still to be seen where the surroundings are shown small
+    return around(outline(image, [(np.array([box_px]), WRONG_COLOUR)], line), box_px)
 
 
 def draw_labels(
