@@ -145,7 +145,7 @@ def draw_losses(logs: Mapping[str, Path]) -> Figure:
     A part that is the whole loss is drawn once.
     """
     with chart_style():
-        figure, charts = chart_grid(len(logs), 3.4, columns=3, share_y=False)
+        figure, charts = chart_grid(len(logs), 4.4, columns=3, share_y=False)
         for axes, (name, log) in zip(charts, logs.items(), strict=True):
             rows = read_log(log)
             columns = [column for column in (rows[0] if rows else {}) if column.endswith("_loss")]
@@ -161,7 +161,7 @@ def draw_losses(logs: Mapping[str, Path]) -> Figure:
             title = f"{short_name(name)}: {'validation dotted' if validated else 'no validation logged'}"
             axes.set(title=title, xlabel="epoch", yscale="log")
             axes.grid(alpha=0.3)
-            axes.legend()
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
         for axes in left_charts(charts, 3):
             axes.set_ylabel("loss")
     return figure
