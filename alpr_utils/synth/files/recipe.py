@@ -88,7 +88,7 @@ class Recipe:
         """
         try:
             image, plates, vehicles = self._plate(index) if self.kind == "plates" else self._scene(index)
-        except AlprError:
+        except (AlprError, ImportError):  # what is not installed helps no other picture
             raise
         except Exception as error:  # one sentence, not a traceback, for one picture among thousands
             raise AlprError(
