@@ -12,7 +12,6 @@ from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
 from alpr_utils.models.paths import default_models_dir
-from alpr_utils.plates import plate_type
 from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
@@ -67,8 +66,8 @@ class ALPR:
     ):
         self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
         self._models_dir = models_dir or default_models_dir()
-        self._country, self._grammar, self._remove_shadows = country, grammar, remove_shadows
-        self._runtime = RuntimeOptions(threads=threads)
+        self._grammar, self._runtime = grammar, RuntimeOptions(threads=threads)
+        self._reader_options = ReaderOptions(country, remove_shadows, self._models_dir, self._runtime)
         self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector
         self._detector, self._reader = detector, None if reader == "none" else reader
         self._lock = RLock()
@@ -76,8 +75,6 @@ class ALPR:
 
     def _check(self) -> None:
         """Everything that can be said without opening a model."""
-        if self._country != "auto":
-            plate_type(self._country)
         if isinstance(self._reader, str) and self._reader not in READERS:
             raise ModelError(f"no reader '{self._reader}'; choose one of {', '.join(READERS)}, none.")
         if self._tiles and self._vehicle_first:
@@ -133,8 +130,7 @@ class ALPR:
         """
         with self._lock:
             if isinstance(self._reader, str):
-                options = ReaderOptions(self._country, self._remove_shadows, self._models_dir, self._runtime)
-                self._reader = load_reader(self._reader, options)
+                self._reader = load_reader(self._reader, self._reader_options)
             return self._reader
 
     def load(self, crops: bool = False) -> None:

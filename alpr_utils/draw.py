@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from alpr_utils.results import PlateReading
+if TYPE_CHECKING:
+    from alpr_utils.results import PlateReading
+
 
 FOUND_COLOUR = (0, 200, 60)
 UNREAD_COLOUR = (255, 150, 0)
@@ -57,7 +59,7 @@ def fitted_line(text: str, size: int, max_width: int) -> TextLine:
     return line if line.width <= max_width else TextLine(text, max(1, int(size * max_width / line.width)))
 
 
-def label_of(plate: PlateReading) -> str:
+def label_of(plate: "PlateReading") -> str:
     """What is written beside a plate: its text and score, or the score of the detection when there is no text."""
     return f"{plate.text} {plate.text_score:.0%}" if plate.text else f"{plate.detection_score:.0%}"
 
@@ -72,7 +74,7 @@ def _label_place(
     return max(0, min(xmin, picture_size[0] - label_size[0])), top
 
 
-def draw_plates(image: np.ndarray, plates: Sequence[PlateReading]) -> np.ndarray:
+def draw_plates(image: np.ndarray, plates: "Sequence[PlateReading]") -> np.ndarray:
     """A copy of ``image: uint8 (H, W, 3)`` RGB with the box and text of every plate; lines and letters grow with it."""
     picture = Image.fromarray(image)
     canvas = ImageDraw.Draw(picture)

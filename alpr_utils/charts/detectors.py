@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,10 +22,12 @@ from alpr_utils.charts.style import (
     left_charts,
     wilson_bars,
 )
-from alpr_utils.data.labels import LabelledImage
 from alpr_utils.evaluation.detectors import DetectorFigures, interval_of, precision_recall, resampled_ap
 from alpr_utils.evaluation.intervals import with_interval
 from alpr_utils.evaluation.widths import WidthBand, found_by_width
+
+if TYPE_CHECKING:
+    from alpr_utils.data.labels import LabelledImage
 
 # The same colour in every chart, whichever detectors are in it.
 _COLOURS = {"plate_detector_ssd": BLUE, "plate_detector_faster_rcnn": ORANGE, "plate_detector_yolov3": GREEN}
@@ -65,7 +68,7 @@ def detectors_table(evaluations: Sequence[DetectorFigures]) -> str:
     return "\n".join(lines)
 
 
-def failures(figures: DetectorFigures, pictures: Sequence[LabelledImage]) -> list[tuple[str, np.ndarray]]:
+def failures(figures: DetectorFigures, pictures: "Sequence[LabelledImage]") -> list[tuple[str, np.ndarray]]:
     """Title and surroundings of every plate that was missed, widest first, and of every false box, surest first."""
     images = {picture.name: picture.image for picture in pictures}
     missed = sorted(set(range(len(figures.widths))) - figures.found, key=lambda number: -figures.widths[number])

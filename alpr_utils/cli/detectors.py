@@ -76,9 +76,8 @@ def import_darknet(
     import_tensorflow_quietly()
     from alpr_utils.detect.export import export_detector
     from alpr_utils.detect.yolov3 import YOLOv3
-    from alpr_utils.networks.configs import YOLOv3Config
 
-    architecture = YOLOv3(YOLOv3Config.published(variant, len(names), shapes))
+    architecture = YOLOv3.published(variant, len(names), shapes)
     facts: dict[str, object] = {"darknet_weights": weights.name}
     sides = (input_size, input_size)
     export_detector(weights, output, architecture, names, facts, threshold, sides)

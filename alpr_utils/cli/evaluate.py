@@ -93,12 +93,11 @@ def _plate_crops(
 ) -> "list[PlateCrop]":
     """The plates of a folder or of its half, or ``count`` generated ones of a country (``auto``: of all)."""
     from alpr_utils.evaluation.crops import fresh_crops, real_crops
-    from alpr_utils.plates import COUNTRIES, plate_type
 
     if data == GENERATED:
         if half:
             raise typer.BadParameter(f"generated plates have no half {half}; ask for it of a folder.")
-        return fresh_crops(count, seed, tuple(COUNTRIES) if country == "auto" else (plate_type(country).country,))
+        return fresh_crops(count, seed, None if country == "auto" else (country,))
     folder = _data_folder(data)
     return real_crops(folder, half, _find_corners(_models_folder(models)))
 

@@ -13,7 +13,7 @@ import numpy as np
 from alpr_utils.boxes import iou_matrix, shape_iou
 from alpr_utils.detect.architecture import Architecture, Encoder, Side
 from alpr_utils.networks.array_ops import sigmoid
-from alpr_utils.networks.configs import YOLOv3Config, level_anchors, variant_of
+from alpr_utils.networks.configs import AnchorShapes, YOLOv3Config, level_anchors, variant_of
 
 if TYPE_CHECKING:
     import keras
@@ -78,6 +78,11 @@ class YOLOv3(Architecture):
     name: ClassVar[str] = "yolov3"
     loss_names: ClassVar[tuple[str, ...]] = ("objectness", "class", "box")
     config: YOLOv3Config = field(default_factory=YOLOv3Config)
+
+    @classmethod
+    def published(cls, variant: str, classes: int, anchors: AnchorShapes = ()) -> "YOLOv3":
+        """See `YOLOv3Config.published`."""
+        return cls(YOLOv3Config.published(variant, classes, anchors))
 
     @property
     def strides(self) -> tuple[int, ...]:

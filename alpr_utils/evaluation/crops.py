@@ -22,7 +22,7 @@ from alpr_utils.evaluation.readers import (
 )
 from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.images import crop_plate
-from alpr_utils.plates import COUNTRIES
+from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader
 from alpr_utils.synth.photo.sample import sample_plate
 
@@ -104,16 +104,17 @@ def real_crops(folder: Path, half: str = "", find_corners: CornerFinder | None =
 
 
 def fresh_crops(
-    count: int, seed: int, countries: Sequence[str] = tuple(COUNTRIES), preset: str = "mixed"
+    count: int, seed: int, countries: Sequence[str] | None = None, preset: str = "mixed"
 ) -> list[PlateCrop]:
-    """``count`` generated plates, the countries in turn; choose a ``seed`` that nothing was trained on.
+    """``count`` generated plates, the countries (None: all) in turn; choose a ``seed`` that nothing was trained on.
 
     Raises:
         AlprError: an unknown country or preset.
     """
+    codes = list(COUNTRIES) if countries is None else [plate_type(country).country for country in countries]
     found = []
     for index in range(count):
-        country = countries[index % len(countries)]
+        country = codes[index % len(codes)]
         plate = sample_plate(np.random.default_rng([seed, index]), country, preset)
         low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
         height, width = plate.image.shape[:2]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +11,15 @@ from alpr_utils.data.images import open_picture
 from alpr_utils.data.labels import Box, LabelledImage, LabelledPlate, as_box
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detection, Detector
-from alpr_utils.enhance import Enhance
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.average_precision import average_precision
 from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
 from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
+
+if TYPE_CHECKING:
+    from alpr_utils.enhance import Enhance
 
 _RECALLS = np.linspace(0, 1, 101)  # where COCO samples the precision
 _LEAST_PICTURES = 10  # from which on draws from them say something about others
@@ -140,7 +143,7 @@ def plates_of_detections(found: Sequence[Detection], picture: LabelledImage) -> 
 
 
 def measure_detector(
-    detector: Detector, pictures: Iterable[LabelledImage], enhance: Enhance | None = None, name: str = ""
+    detector: Detector, pictures: Iterable[LabelledImage], enhance: "Enhance | None" = None, name: str = ""
 ) -> DetectorFigures:
     """Run a detector on pictures and keep every box with the plate it stands for.
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alpr_utils.data.labels import LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detector
-from alpr_utils.enhance import Enhance
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import ClassScorer
 from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
@@ -25,6 +25,9 @@ from alpr_utils.evaluation.widths import found_by_width
 from alpr_utils.images import crop_plate, read_image
 from alpr_utils.read.reading import Reader
 
+if TYPE_CHECKING:
+    from alpr_utils.enhance import Enhance
+
 
 class _Scorer:
     """Runs detector and reader over pictures and keeps what the figures need."""
@@ -34,7 +37,7 @@ class _Scorer:
         detector: Detector,
         reader: Reader | None,
         grammar: bool,
-        enhance: Enhance | None,
+        enhance: "Enhance | None",
         classes: ClassScorer,
     ):
         self._detector, self._enhance = detector, enhance
@@ -120,7 +123,7 @@ def evaluate(
     data_dir: Path,
     detector: Detector,
     reader: Reader | None = None,
-    enhance: Enhance | None = None,
+    enhance: "Enhance | None" = None,
     half: str = "",
     grammar: bool = True,
 ) -> Evaluation:

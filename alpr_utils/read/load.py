@@ -28,12 +28,20 @@ class ReaderOptions:
         remove_shadows: let a reader that can do so flatten uneven light.
         models_dir: folder of the model folders; None: those of this package.
         runtime: what computes the networks.
+
+    Raises:
+        AlprError: there is no such country.
     """
 
     country: str = "auto"
     remove_shadows: bool = True
     models_dir: Path | None = None
     runtime: RuntimeOptions = DEFAULT_RUNTIME
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown country before anything is opened."""
+        if self.country != "auto":
+            plate_type(self.country)
 
     @property
     def models(self) -> Path:

@@ -1,4 +1,4 @@
-"""Trained readers and their helpers -> model folders."""
+"""Trained networks -> model folders, and what runs without Keras: ``model.onnx``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from alpr_utils.models.folder import WEIGHTS_FILE, replaced_folder, write_metadata
+from alpr_utils.detect.architecture import ARCHITECTURES
+from alpr_utils.detect.export import with_box_outputs
+from alpr_utils.detect.stored import load_network
+from alpr_utils.errors import ModelError
+from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, read_metadata, replaced_folder, write_metadata
 from alpr_utils.models.weights import load_weights, save_weights
+from alpr_utils.networks.char_cnn import build_char_cnn
+from alpr_utils.networks.char_detector import build_char_detector
+from alpr_utils.networks.corners import build_corner_network
+from alpr_utils.networks.crnn import build_crnn
 from alpr_utils.runtime.network import ONNX_FILE
-from alpr_utils.runtime.onnx_export import write_onnx
+from alpr_utils.runtime.onnx_export import add_onnx, write_onnx
 from alpr_utils.training.history import save_log, stages_of, trainings_of
 from alpr_utils.training.run import LOG_FILE
 
@@ -42,3 +50,35 @@ def export_network(
         save_log(stages_of(weights), draft / LOG_FILE)
         write_metadata(draft, entries, [draft / WEIGHTS_FILE, draft / ONNX_FILE])
     return folder
+
+
+def _reader_network(metadata: dict[str, Any]) -> keras.Model | None:
+    """The network of a reader or of one of its helpers, with random weights."""
+    classes = len(metadata.get("alphabet", ()))
+    match metadata.get("architecture"):
+        case "crnn":
+            return build_crnn(classes, metadata["variant"])
+        case "character ssd":
+            return build_char_detector(classes)
+        case "char_cnn":
+            return build_char_cnn(classes + 1)  # "not a character"
+        case "corner regression":
+            return build_corner_network()
+    return None
+
+
+def export_onnx(folder: Path) -> Path:
+    """Write ``model.onnx`` of any model folder of this package again, from its weights.
+
+    Raises:
+        ModelError: the folder is damaged, or its architecture is not one of this package.
+    """
+    metadata = read_metadata(folder)
+    if metadata.get("architecture") in ARCHITECTURES:
+        architecture, detector = load_network(folder)
+        return add_onnx(folder, with_box_outputs(detector, architecture))
+    network = _reader_network(metadata)
+    if network is None:
+        raise ModelError(f"{folder / METADATA_FILE}: its architecture cannot be exported; give one of this package.")
+    load_weights(network, folder / WEIGHTS_FILE)
+    return add_onnx(folder, network, "uint8")

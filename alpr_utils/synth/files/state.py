@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from alpr_utils import __version__
 from alpr_utils.errors import OutputError
+from alpr_utils.models.folder import package_versions
 from alpr_utils.plates import plate_type
 from alpr_utils.synth.files.recipe import Recipe
 from alpr_utils.synth.files.shards import IMAGES
@@ -36,7 +36,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "balanced": recipe.balanced,
         "quality": recipe.quality,
         "backgrounds": digest,
-        "version": __version__,
+        "version": package_versions(())["alpr_utils"],
     }
 
 
