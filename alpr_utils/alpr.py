@@ -8,10 +8,10 @@ from threading import RLock
 import numpy as np
 
 from alpr_utils.detect.detector import Detector
+from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
-from alpr_utils.models.paths import default_models_dir
 from alpr_utils.read.load import READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
@@ -65,9 +65,9 @@ class ALPR:
         threads: int = 0,
     ):
         self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
-        self._models_dir = models_dir or default_models_dir()
         self._grammar, self._runtime = grammar, RuntimeOptions(threads=threads)
-        self._reader_options = ReaderOptions(country, remove_shadows, self._models_dir, self._runtime)
+        self._reader_options = ReaderOptions(country, remove_shadows, models_dir, self._runtime)
+        self._models_dir = self._reader_options.models
         self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector
         self._detector, self._reader = detector, None if reader == "none" else reader
         self._lock = RLock()
@@ -80,8 +80,6 @@ class ALPR:
         if self._tiles and self._vehicle_first:
             raise ModelError("tiles and vehicle_first are two ways to find small plates; choose one of them.")
         if isinstance(self._detector, str | Path) and not self._is_there(self._detector):
-            from alpr_utils.detect.exported import list_detectors
-
             names = ", ".join(list_detectors(self._models_dir)) or "none"
             raise ModelError(f"no detector '{self._detector}'; give a path or one of {self._models_dir}: {names}.")
         if self._vehicle_first and not self._is_there(self._vehicle_detector):
@@ -107,8 +105,6 @@ class ALPR:
             return self._detector
 
     def _open_detector(self, name: str | Path) -> Detector:
-        from alpr_utils.detect.exported import load_detector
-
         detector = load_detector(name, self._models_dir, self._runtime)
         if self._tiles:
             from alpr_utils.detect.tiles import TiledDetector

@@ -21,7 +21,7 @@ def _room(module: str) -> str:
 
 
 def test_rooms_and_arrows_are_few() -> None:
-    graph = grimp.build_graph("alpr_utils", exclude_type_checking_imports=True, cache_dir=None)
+    graph = grimp.build_graph("alpr_utils", cache_dir=None)
     imports = {(module, other) for module in graph.modules for other in graph.find_modules_directly_imported_by(module)}
     arrows = {(_room(a), _room(b)) for a, b in imports if _room(a) != _room(b)}
     rooms = {_room(module) for module in graph.modules}

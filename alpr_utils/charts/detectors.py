@@ -27,7 +27,7 @@ from alpr_utils.evaluation.intervals import with_interval
 from alpr_utils.evaluation.widths import WidthBand, found_by_width
 
 if TYPE_CHECKING:
-    from alpr_utils.data.labels import LabelledImage
+    from alpr_utils.evaluation.detectors import LabelledImage
 
 # The same colour in every chart, whichever detectors are in it.
 _COLOURS = {"plate_detector_ssd": BLUE, "plate_detector_faster_rcnn": ORANGE, "plate_detector_yolov3": GREEN}

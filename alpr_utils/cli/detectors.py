@@ -2,14 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from alpr_utils.errors import AlprError
-
-if TYPE_CHECKING:
-    from alpr_utils.networks.configs import AnchorShapes
 
 
 def anchors(
@@ -43,7 +40,7 @@ def _class_names(labels: Path) -> list[str]:
     return names
 
 
-def _anchor_shapes(text: str) -> "AnchorShapes":
+def _anchor_shapes(text: str) -> tuple[tuple[float, float], ...]:
     """``10,13, 16,30, ...`` as in a ``.cfg`` file -> ((10, 13), (16, 30), ...); ``()`` for nothing."""
     try:
         numbers = [float(number) for number in text.split(",")] if text else []

@@ -1,9 +1,8 @@
 """How well and how fast detectors find plates: what curves of precision and recall need, on photos and fresh scenes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px
 from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.plates import COUNTRIES
 from alpr_utils.synth.scene.compose import SCENE_PRESETS, compose_scene
-
-if TYPE_CHECKING:
-    from alpr_utils.enhance import Enhance
 
 _RECALLS = np.linspace(0, 1, 101)  # where COCO samples the precision
 _LEAST_PICTURES = 10  # from which on draws from them say something about others
@@ -143,7 +139,10 @@ def plates_of_detections(found: Sequence[Detection], picture: LabelledImage) -> 
 
 
 def measure_detector(
-    detector: Detector, pictures: Iterable[LabelledImage], enhance: "Enhance | None" = None, name: str = ""
+    detector: Detector,
+    pictures: Iterable[LabelledImage],
+    enhance: Callable[[np.ndarray], np.ndarray] | None = None,
+    name: str = "",
 ) -> DetectorFigures:
     """Run a detector on pictures and keep every box with the plate it stands for.
 

@@ -11,7 +11,7 @@ import numpy as np
 from alpr_utils.models.folder import package_versions
 from alpr_utils.runtime.network import physical_cores
 
-_PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "tensorflow", "keras")
+_PACKAGES = ("alpr-utils", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "tensorflow", "keras")
 # What decides how fast networks run on processors that have it.
 _INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd")
 

@@ -1,8 +1,7 @@
 """How good are a detector and a reader on a folder of labelled photos, and where are plates lost?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,9 +24,6 @@ from alpr_utils.evaluation.widths import found_by_width
 from alpr_utils.images import crop_plate, read_image
 from alpr_utils.read.reading import Reader
 
-if TYPE_CHECKING:
-    from alpr_utils.enhance import Enhance
-
 
 class _Scorer:
     """Runs detector and reader over pictures and keeps what the figures need."""
@@ -37,7 +33,7 @@ class _Scorer:
         detector: Detector,
         reader: Reader | None,
         grammar: bool,
-        enhance: "Enhance | None",
+        enhance: Callable[[np.ndarray], np.ndarray] | None,
         classes: ClassScorer,
     ):
         self._detector, self._enhance = detector, enhance
@@ -123,7 +119,7 @@ def evaluate(
     data_dir: Path,
     detector: Detector,
     reader: Reader | None = None,
-    enhance: "Enhance | None" = None,
+    enhance: Callable[[np.ndarray], np.ndarray] | None = None,
     half: str = "",
     grammar: bool = True,
 ) -> Evaluation:

@@ -10,12 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from alpr_utils import __version__
 from alpr_utils.errors import ModelError, OutputError
 
 METADATA_FILE = "metadata.json"
 WEIGHTS_FILE = "weights.npz"
-_PACKAGES = ("tensorflow", "keras", "numpy", "onnxruntime")
+_PACKAGES = ("alpr-utils", "tensorflow", "keras", "numpy", "onnxruntime")
 
 
 @contextmanager
@@ -52,8 +51,8 @@ def _sha256(file: Path) -> str:
 
 
 def package_versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
-    """The versions of this package, of Python and of those of ``packages`` that are installed."""
-    versions = {"alpr_utils": __version__, "python": platform.python_version()}
+    """The versions of Python and of those of ``packages`` that are installed."""
+    versions = {"python": platform.python_version()}
     for package in packages:
         with suppress(PackageNotFoundError):
             versions[package] = version(package)

@@ -36,7 +36,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "balanced": recipe.balanced,
         "quality": recipe.quality,
         "backgrounds": digest,
-        "version": package_versions(())["alpr_utils"],
+        "version": package_versions(["alpr-utils"]).get("alpr-utils", ""),
     }
 
 
