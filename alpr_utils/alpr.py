@@ -44,7 +44,8 @@ class ALPR:
         threads: for each network; 0 takes the physical cores of the machine.
 
     Raises:
-        AlprError: there is no such detector, reader or country, or ``tiles`` and ``vehicle_first`` are both set.
+        AlprError: there is no such detector, reader or country, a score is not in 0..1, or ``tiles`` and
+            ``vehicle_first`` are both set.
     """
 
     def __init__(
@@ -75,6 +76,9 @@ class ALPR:
 
     def _check(self) -> None:
         """Everything that can be said without opening a model."""
+        for name, value in (("min_score", self.min_score), ("min_text_score", self.min_text_score)):
+            if value is not None and not 0 <= value <= 1:
+                raise AlprError(f"{name} is {value}; scores are between 0 and 1.")
         if isinstance(self._reader, str) and self._reader not in READERS:
             raise ModelError(f"no reader '{self._reader}'; choose one of {', '.join(READERS)}, none.")
         if self._tiles and self._vehicle_first:
@@ -163,7 +167,12 @@ class ALPR:
         return self._whole_read(_picture("", "", Path(), to_rgb(picture))).plates[0]
 
     def read_many(
-        self, paths: Iterable[str | Path], *, crops: bool = False, every: int = 1, skip: Container[str] = ()
+        self,
+        paths: str | Path | Iterable[str | Path],
+        *,
+        crops: bool = False,
+        every: int = 1,
+        skip: Container[str] = (),
     ) -> Generator[PictureResult, None, None]:
         """Read pictures, folders, globs and videos; what fails is reported in its result and the rest goes on.
 
@@ -171,7 +180,7 @@ class ALPR:
         of its own; results come in order, whatever the caller does with them in the meantime.
 
         Args:
-            paths: what to read, in this order.
+            paths: what to read, in this order; one path may stand alone.
             crops: every picture is one plate.
             every: take every so many frames of a video.
             skip: names of pictures and frames to leave out, because they are done.

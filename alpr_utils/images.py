@@ -195,15 +195,15 @@ def _pictures_at(path: Path) -> list[Path]:
     return [match for match in matches if match.is_file()]
 
 
-def find_pictures(paths: Iterable[str | Path]) -> tuple[list[Path], list[PictureError]]:
-    """Pictures and videos named by files, folders (not their subfolders) and globs, each once.
+def find_pictures(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[PictureError]]:
+    """Pictures and videos named by files, folders (not their subfolders) and globs, each once; or by one of them.
 
     Within a folder or glob they are sorted as people count: 2 before 10. A file named directly is taken whatever its
     suffix. Paths that lead nowhere are returned as errors, so that the rest is kept.
     """
     found: dict[Path, None] = {}
     problems: list[PictureError] = []
-    for path in paths:
+    for path in [paths] if isinstance(paths, str | Path) else paths:
         try:
             found.update(dict.fromkeys(_pictures_at(Path(path))))
         except PictureError as error:

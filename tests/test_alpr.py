@@ -53,6 +53,12 @@ def test_unsure_texts_are_left_out(plate_picture: np.ndarray, detector: BrightBo
     assert ALPR(detector, reader, min_text_score=0.9).read_crop(plate_picture).text == "1537УНЛ"
 
 
+@pytest.mark.parametrize("score", [{"min_score": 5}, {"min_text_score": -0.1}])
+def test_scores_outside_0_to_1_are_refused(score: dict[str, float]) -> None:
+    with pytest.raises(AlprError, match="scores are between 0 and 1"):
+        ALPR(**score)
+
+
 def test_detector_sees_the_enhanced_picture_and_reader_the_original(
     detector: BrightBoxDetector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

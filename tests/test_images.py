@@ -85,7 +85,7 @@ def test_names_in_other_scripts(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "Миний зураг 사진"
     write_image(folder / name, np.full((5, 7, 3), 200, np.uint8))
     assert read_image(folder / name).shape == (5, 7, 3)
-    assert find_pictures([folder])[0] == [folder / name]
+    assert find_pictures([folder])[0] == find_pictures(str(folder))[0] == [folder / name]
 
 
 def _missing(path: Path) -> None:

@@ -179,6 +179,8 @@ def _evaluate_photos(
     half: str,
     json: Path | None,
 ) -> None:
+    import faster_coco_eval  # noqa: F401  (where it is missing, say so before all photos are read, not after)
+
     from alpr_utils.evaluation.photos import evaluate as evaluate_photos
     from alpr_utils.results import write_json
 

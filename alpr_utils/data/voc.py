@@ -95,5 +95,5 @@ def find_labelled(folder: Path) -> list[tuple[Path, Path]]:
         raise LabelError(f"{folder}: is not a folder; give a folder with pictures and VOC XML files.")
     pairs = [(picture, xml) for xml in sorted(folder.rglob("*.xml")) if (picture := _picture_beside(xml))]
     if not pairs:
-        raise LabelError(f"{folder}: holds no picture with a VOC XML of the same name; see 'train on your own plates'.")
+        raise LabelError(f"{folder}: holds no picture with a VOC XML of the same name; README.md says how to label.")
     return pairs
