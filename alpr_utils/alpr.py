@@ -7,22 +7,16 @@ from threading import RLock
 
 import numpy as np
 
-from alpr_utils.detect.detector import Detector
+from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR, Detector
 from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
 from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
-from alpr_utils.read.load import READERS, ReaderOptions, load_reader
+from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
 from alpr_utils.runtime.network import RuntimeOptions
-
-DETECTOR = "plate_detector_ssd"
-READER = "voting"
-VEHICLE_DETECTOR = "vehicle_detector_ssd"
-# Below this a text is more often nonsense than right: see docs/results.md.
-MIN_TEXT_SCORE = 0.3
 
 
 class ALPR:
@@ -50,8 +44,8 @@ class ALPR:
 
     def __init__(
         self,
-        detector: str | Path | Detector | None = DETECTOR,
-        reader: str | Reader | None = READER,
+        detector: str | Path | Detector | None = DEFAULT_DETECTOR,
+        reader: str | Reader | None = DEFAULT_READER,
         *,
         country: str = "auto",
         min_score: float | None = None,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alpr_utils.alpr import DETECTOR, READER
 from alpr_utils.cli.options import DetectorOption, ModelsOption, ReaderOption, wrong_usage
+from alpr_utils.detect.detector import DEFAULT_DETECTOR
+from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
     from alpr_utils.evaluation.benchmark import BenchmarkSettings
@@ -25,8 +26,8 @@ ShowOption = Annotated[Path | None, typer.Option(help="Measure nothing, but prin
 def benchmark(
     context: typer.Context,
     pictures: Annotated[list[Path] | None, typer.Argument(help="Pictures or folders; none: generated.")] = None,
-    detector: DetectorOption = DETECTOR,
-    reader: ReaderOption = READER,
+    detector: DetectorOption = DEFAULT_DETECTOR,
+    reader: ReaderOption = DEFAULT_READER,
     against: Annotated[str | None, typer.Option(help="Another detector or reader; both take turns.")] = None,
     engine: EngineOption = ["onnx"],  # noqa: B006 - typer copies it
     threads: ThreadsOption = [0],  # noqa: B006

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alpr_utils.cli.options import (
-    DEFAULT_READER,
     CountryOption,
     DetectorOption,
     EnhanceOption,
@@ -23,6 +22,8 @@ from alpr_utils.cli.options import (
     open_enhance,
     open_reader,
 )
+from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
+from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
     from alpr_utils.detect.detector import Detector
@@ -104,10 +105,10 @@ def _plate_crops(
 
 def evaluate(
     data: DataOption,
-    detector: DetectorOption = "plate_detector_ssd",
+    detector: DetectorOption = DEFAULT_DETECTOR,
     tiles: TilesOption = False,
     vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = "vehicle_detector_ssd",
+    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
     reader: ReadersOption = None,
     json: JsonOption = None,
     enhance: EnhanceOption = False,

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from alpr_utils.enhance import Enhance
     from alpr_utils.read.reading import Reader
 
-DEFAULT_READER = "voting"
 
 DetectorOption = Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")]
 TilesOption = Annotated[bool, typer.Option("--tiles", help="Look at overlapping parts of large pictures, too.")]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alpr_utils.alpr import DETECTOR, MIN_TEXT_SCORE, READER, VEHICLE_DETECTOR
 from alpr_utils.cli.options import (
     CountryOption,
     DetectorOption,
@@ -26,6 +25,8 @@ from alpr_utils.cli.options import (
     wrong_usage,
 )
 from alpr_utils.cli.outputs import Outputs, Places
+from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
+from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
 if TYPE_CHECKING:
     from alpr_utils.alpr import ALPR
@@ -47,11 +48,11 @@ def read(
     json: Annotated[Path | None, typer.Option(help="JSON Lines, with the score of every character.")] = None,
     save_crops: SaveCropsOption = None,
     resume: ResumeOption = False,
-    detector: DetectorOption = DETECTOR,
+    detector: DetectorOption = DEFAULT_DETECTOR,
     tiles: TilesOption = False,
     vehicle_first: VehicleFirstOption = False,
     vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
-    reader: ReaderOption = READER,
+    reader: ReaderOption = DEFAULT_READER,
     enhance: EnhanceOption = False,
     remove_shadows: ShadowsOption = True,
     min_score: MinScoreOption = None,

@@ -5,6 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+DEFAULT_DETECTOR = "plate_detector_ssd"
+VEHICLE_DETECTOR = "vehicle_detector_ssd"
+
 
 @dataclass(frozen=True)
 class Detection:

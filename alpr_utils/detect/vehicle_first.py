@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.boxes import clip, enlarge
-from alpr_utils.detect.detector import Detection, Detector
+from alpr_utils.detect.detector import VEHICLE_DETECTOR, Detection, Detector
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.detect.windows import Window, detect_in_window, fully_seen, merge
 from alpr_utils.errors import ModelError
 from alpr_utils.models.paths import default_models_dir
 from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions
 
-VEHICLE_MODEL = "vehicle_detector_ssd"
 # As label maps trained on COCO, Pascal VOC, Open Images and our own scenes call them.
 VEHICLE_LABELS = ("vehicle", "car", "truck", "bus", "motorcycle", "motorbike", "van")
 MARGIN = 0.12  # share of the vehicle's box: plates hang at its lower edge, and boxes are not exact
@@ -31,7 +30,9 @@ def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
 
 
 def load_vehicle_detector(
-    name_or_path: str | Path = VEHICLE_MODEL, models_dir: Path | None = None, runtime: RuntimeOptions = DEFAULT_RUNTIME
+    name_or_path: str | Path = VEHICLE_DETECTOR,
+    models_dir: Path | None = None,
+    runtime: RuntimeOptions = DEFAULT_RUNTIME,
 ) -> Detector:
     """Open a vehicle detector, any folder that `load_detector` opens and whose label map names vehicles.
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from alpr_utils.read.crnn.reader import CRNNReader
     from alpr_utils.read.rectify import Rectifier
 
+DEFAULT_READER = "voting"
+# Below this a text is more often nonsense than right: see docs/results.md.
+MIN_TEXT_SCORE = 0.3
+
 
 @dataclass(frozen=True)
 class ReaderOptions:

@@ -63,7 +63,7 @@ def test_pictures_are_given_or_generated_in_every_size() -> None:
 def test_the_machine_and_its_limit_are_told() -> None:
     told = machine()
     assert told["processor"] and told["physical_cores"] >= 1
-    assert {"alpr_utils", "python", "numpy", "onnxruntime"} <= set(told["versions"])
+    assert {"alpr-utils", "python", "numpy", "onnxruntime"} <= set(told["versions"])
     assert sgemm_gflops(side=64, rounds=2) > 0.01
 
 

@@ -15,6 +15,7 @@ from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, trained_on
 from alpr_utils.plates.mongolia import LABEL_CODES
 from alpr_utils.read.classical.char_cnn import REJECT_CLASS
 from alpr_utils.read.classical.reader import MODEL_FOLDER, ClassicalReader
+from alpr_utils.runtime.network import ONNX_FILE
 from alpr_utils.synth.photo.sample import sample_plates
 from alpr_utils.training.char_cnn import export_char_cnn, train_char_cnn
 from alpr_utils.training.characters import augmented_characters, characters_of_plates, generated_characters
@@ -81,7 +82,7 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     )  # fmt: skip
     run = tmp_path / "run"
     folder = export_char_cnn([train_char_cnn(config, run)], run / "model", config)
-    assert {file.name for file in folder.iterdir()} == {WEIGHTS_FILE, METADATA_FILE, "log.csv"}
+    assert {file.name for file in folder.iterdir()} == {WEIGHTS_FILE, ONNX_FILE, METADATA_FILE, "log.csv"}
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     shipped = json.loads((MODELS / MODEL_FOLDER / METADATA_FILE).read_text(encoding="utf-8"))
     assert metadata["training"] == [shipped["training_data"], config.model_dump(mode="json")]
