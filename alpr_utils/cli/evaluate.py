@@ -58,6 +58,12 @@ WidthsOption = Annotated[
 ShrinkOption = Annotated[
     bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
 ]
+ConditionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--condition", help="Hard condition: dark, blur, jpeg, night or a width such as w50; may be repeated."
+    ),
+]
 CountOption = Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")]
 
 
@@ -119,12 +125,13 @@ def evaluate(
     crops: CropsOption = False,
     width: WidthsOption = None,
     shrink: ShrinkOption = False,
+    condition: ConditionsOption = None,
     count: CountOption = 400,
     min_score: MinScoreOption = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
-    if (width or shrink) and not crops:
-        raise typer.BadParameter("--width and --shrink are for plates that are only read; add --crops.")
+    if (width or shrink or condition) and not crops:
+        raise typer.BadParameter("--width, --shrink and --condition are for plates that are only read; add --crops.")
     names = reader or [DEFAULT_READER]
     if crops and "none" in names:
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
@@ -136,7 +143,8 @@ def evaluate(
     readers = [open_reader(name, models, country, remove_shadows) for name in names]
     if crops:
         plates = _plate_crops(data, half, count, country, models)
-        _evaluate_crops(plates, [opened for opened in readers if opened], data, _widths(width, shrink), json)
+        views = [(pixels, name) for pixels in _widths(width, shrink) for name in condition or ["asis"]]
+        _evaluate_crops(plates, [opened for opened in readers if opened], data, views, json)
         return
     opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
     if min_score is not None:
@@ -154,7 +162,7 @@ def _evaluate_crops(
     plates: "Sequence[PlateCrop]",
     readers: "Sequence[Reader]",
     data: str,
-    widths: Sequence[int | None],
+    views: Sequence[tuple[int | None, str]],
     json: Path | None,
 ) -> None:
     from alpr_utils.evaluation.crops import evaluate_crops
@@ -163,8 +171,8 @@ def _evaluate_crops(
     evaluations = []
     for reader in readers:
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
-        for width in widths:
-            figures = evaluate_crops(plates, reader, data, width)
+        for width, condition in views:
+            figures = evaluate_crops(plates, reader, data, width, condition)
             _say_crop_figures(figures)
             _say_details(figures)
             evaluations.append(figures)
@@ -217,7 +225,8 @@ def _say_crop_figures(figures: "CropEvaluation") -> None:
 
 
 def _wide(figures: "CropEvaluation") -> str:
-    return f" {figures.width} pixels wide" if figures.width else ""
+    width = f" {figures.width} pixels wide" if figures.width else ""
+    return width if figures.condition == "asis" else f"{width} in condition {figures.condition}"
 
 
 def _say_details(figures: "CropEvaluation") -> None:
@@ -282,10 +291,12 @@ def calibrate(
     count: Annotated[int, typer.Option(min=1, help="Plates to generate.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the generated plates; not one of a training.")] = _FITTED_SEED,
     country: CountryOption = "auto",
+    condition: ConditionsOption = None,
     models: ModelsOption = None,
 ) -> None:
     """Fit the temperature of readers, so that their scores are probabilities, and store it with their weights."""
     from alpr_utils.evaluation.calibration import calibrate as fit
+    from alpr_utils.evaluation.crops import in_turns
     from alpr_utils.read.load import ReaderOptions, load_reader
     from alpr_utils.read.reading import NBestReader
     from alpr_utils.training.config import DataSource
@@ -296,6 +307,9 @@ def calibrate(
         crop for source in sources for crop in _plate_crops(source.folder, source.half, count, country, folder, seed)
     ]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
+    if condition:
+        plates = in_turns(plates, condition, seed)
+        described += f"; in the conditions {', '.join(condition)}, in turn"
     for name in reader:
         opened = load_reader(name, ReaderOptions(country=country, models_dir=folder))
         if not isinstance(opened, NBestReader):

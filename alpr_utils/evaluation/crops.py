@@ -1,14 +1,14 @@
 """How good is a reader alone: on true boxes of photos, on pictures of one plate each, or on generated plates?"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.evaluation.crop_conditions import Conditions, conditions_of
+from alpr_utils.evaluation.hard_conditions import AS_IS, in_condition, shrunk
 from alpr_utils.evaluation.readers import (
     Calibration,
     Confusion,
@@ -49,6 +49,7 @@ class CropEvaluation:
     Attributes:
         data: where the plates came from.
         width: every plate was shrunk to this many pixels, None: left as it is.
+        condition: hard condition of the plates, ``asis``: left as they are.
         parameters: weights of the reader's networks.
         exact: share read without any mistake, 0..1.
         exact_without_grammar: the same, decoded without the grammar.
@@ -66,6 +67,7 @@ class CropEvaluation:
     data: str
     reader: str
     width: int | None
+    condition: str
     parameters: int
     plates: int
     exact: float
@@ -125,12 +127,16 @@ def fresh_crops(
     return found
 
 
-def shrunk(crop: np.ndarray, width: int) -> np.ndarray:
-    """``crop: uint8 (H, W, 3)`` at ``width`` pixels; narrower ones stay as they are."""
-    if crop.shape[1] <= width:
-        return crop
-    height = max(1, round(crop.shape[0] * width / crop.shape[1]))
-    return cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
+def in_turns(crops: Sequence[PlateCrop], conditions: Sequence[str], seed: int = 0) -> list[PlateCrop]:
+    """Every plate in one of the hard ``conditions``, which take turns.
+
+    Raises:
+        AlprError: no such condition.
+    """
+    return [
+        replace(crop, image=in_condition(crop.image, conditions[index % len(conditions)], seed, index))
+        for index, crop in enumerate(crops)
+    ]
 
 
 def _outcome(crop: PlateCrop, reader: Reader, width: int | None, watch: Stopwatch) -> CropOutcome:
@@ -143,7 +149,7 @@ def _outcome(crop: PlateCrop, reader: Reader, width: int | None, watch: Stopwatc
 
 
 def evaluate_crops(
-    crops: Sequence[PlateCrop], reader: Reader, data: str = "", width: int | None = None
+    crops: Sequence[PlateCrop], reader: Reader, data: str = "", width: int | None = None, condition: str = AS_IS
 ) -> CropEvaluation:
     """Read every plate and compare.
 
@@ -152,8 +158,13 @@ def evaluate_crops(
         reader: reads each plate with the grammar and without it.
         data: what to call the plates in the figures.
         width: in pixels; wider plates are shrunk to it first.
+        condition: hard condition into which every plate is brought first.
+
+    Raises:
+        AlprError: no such condition.
     """
     reader.read([crops[0].image])  # the first call of a network takes longer
+    crops = in_turns(crops, [condition])
     watch = Stopwatch()
     outcomes = [_outcome(crop, reader, width, watch) for crop in crops]
     milliseconds, of_processors = (round(ms, 2) for ms in watch.medians()["read"])
@@ -164,6 +175,7 @@ def evaluate_crops(
         data=data,
         reader=reader.name,
         width=width,
+        condition=condition,
         parameters=reader.weight_count,
         plates=len(outcomes),
         exact=share(right),
