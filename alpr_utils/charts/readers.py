@@ -1,7 +1,7 @@
 """Tables and charts of what readers can do: exact readings, confusions, calibration, learning."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from alpr_utils.charts.style import (
     wilson_bars,
 )
 from alpr_utils.evaluation.crops import CropEvaluation
+from alpr_utils.evaluation.intervals import with_interval
 from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
 
 _NOTHING = "-"
@@ -46,16 +47,16 @@ def reader_colour(name: str) -> str:
 
 
 def figures_table(evaluations: Sequence[CropEvaluation]) -> str:
-    """The figures of readers as a Markdown table, one row a reader."""
+    """The figures of readers as a Markdown table, one row a reader; in brackets 95 % intervals."""
     lines = [
-        "| reader | plates | exact | without grammar | CER | CER without grammar | parameters | ms | processor ms |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| reader | plates | exact (95 %) | without grammar (95 %) | CER | CER without grammar | parameters |",
+        "|---" * 7 + "|",
     ]
     for figures in evaluations:
-        exact = f"{figures.exact:.1%} | {figures.exact_without_grammar:.1%}"
+        shares = (figures.exact, figures.exact_without_grammar)
+        exact = " | ".join(with_interval(round(share * figures.plates), figures.plates) for share in shares)
         errors = f"{figures.cer:.1%} | {figures.cer_without_grammar:.1%}"
-        cost = f"{figures.parameters:,} | {figures.milliseconds:.0f} | {figures.processor_milliseconds:.0f}"
-        lines.append(f"| {figures.reader} | {figures.plates} | {exact} | {errors} | {cost} |")
+        lines.append(f"| {figures.reader} | {figures.plates} | {exact} | {errors} | {figures.parameters:,} |")
     return "\n".join(lines)
 
 
@@ -87,7 +88,7 @@ def _draw_group(axes: Axes, readers: Mapping[str, Sequence[GroupFigures]]) -> No
         axes.bar(places, heights, thickness, label=name, color=reader_colour(name), yerr=reach, error_kw=lines)
     groups = next(iter(readers.values()), ())
     axes.set_xticks(range(len(groups)), [f"{group.group}\n({group.plates})" for group in groups])
-    axes.set_ylim(0, 100)
+    axes.set_ylim(0, 104)
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -110,7 +111,7 @@ def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
             axes.fill_between(widths, 100 * (shares - below), 100 * (shares + above), color=colour, alpha=0.1)
         if evaluations:
             axes.legend()
-        axes.set(xlabel="width of the plate, pixels", ylabel="exact, %", ylim=(0, 100))
+        axes.set(xlabel="width of the plate, pixels", ylabel="exact, %", ylim=(0, 104))
         axes.grid(alpha=0.3)
     return figure
 
@@ -176,30 +177,50 @@ def draw_calibration(calibrations: Mapping[str, Calibration]) -> Figure:
     return figure
 
 
-def draw_learning(logs: Mapping[str, Path]) -> Figure:
+def draw_learning(logs: Mapping[str, Path], averaged: Mapping[str, int] | None = None) -> Figure:
     """Learning curves from ``log.csv`` files: losses, and validation plates read exactly where that was logged.
 
     A vertical line stands where another stage of a training begins.
+
+    Args:
+        logs: name -> file.
+        averaged: name -> how many of the last stages began side by side; the model is the mean of their weights.
     """
     with chart_style():
         figure, (losses, exact) = chart_grid(2, 3.4, share_y=False)
         for name, log in logs.items():
-            rows, colour = read_log(log), reader_colour(name)
-            for axes, column, style in ((losses, "loss", "-"), (losses, "val_loss", ":"), (exact, "val_exact", "-")):
-                epochs, values = logged_values(rows, column)
-                if epochs:
-                    axes.plot(epochs, values, style, color=colour, label=name if style == "-" else None)
-            for epoch, (before, after) in enumerate(pairwise(rows), start=1):
-                if before.get("stage") != after.get("stage"):
-                    for axes in (losses, exact):
-                        axes.axvline(epoch + 0.5, color=colour, linewidth=0.5)
+            for number, (start, rows) in enumerate(_branches(read_log(log), (averaged or {}).get(name, 1))):
+                _draw_branch(losses, exact, name if number == 0 else None, reader_colour(name), start, rows)
         losses.set(title="loss, of validation dotted", xlabel="epoch", yscale="log")
-        exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1))
+        exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1.04))
         for axes in (losses, exact):
             axes.grid(alpha=0.3)
-            if axes.get_legend_handles_labels()[0]:
-                axes.legend()
+        if logs:
+            figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=len(logs))
     return figure
+
+
+def _branches(rows: Sequence[dict[str, str]], averaged: int) -> list[tuple[int, list[dict[str, str]]]]:
+    """The stages that follow each other as one, then those side by side; each after the epochs before it."""
+    stages = [list(group) for _, group in groupby(rows, key=lambda row: row.get("stage"))]
+    if averaged < 2:
+        return [(0, list(rows))]
+    before = [row for stage in stages[:-averaged] for row in stage]
+    return [(0, before), *((len(before), stage) for stage in stages[-averaged:])]
+
+
+def _draw_branch(
+    losses: Axes, exact: Axes, label: str | None, colour: str, start: int, rows: Sequence[dict[str, str]]
+) -> None:
+    for axes, column, style in ((losses, "loss", "-"), (losses, "val_loss", ":"), (exact, "val_exact", "-")):
+        epochs, values = logged_values(rows, column)
+        if epochs:
+            places = [start + epoch for epoch in epochs]
+            axes.plot(places, values, style, color=colour, label=label if style == "-" else None)
+    new = [epoch for epoch, (a, b) in enumerate(pairwise(rows), start=1) if a.get("stage") != b.get("stage")]
+    for epoch in [start, *new] if start else new:
+        for axes in (losses, exact):
+            axes.axvline(epoch + 0.5, color=colour, linewidth=0.8, alpha=0.3)
 
 
 def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Figure:
@@ -229,21 +250,20 @@ def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
     return figure
 
 
-def draw_time_exact(evaluations: Mapping[str, Sequence[CropEvaluation]]) -> Figure:
-    """Country -> figures of readers: exact over the time of all processor cores a plate.
-
-    One marker a country, one colour a reader; the area of a marker grows with the number of parameters.
-    """
+def draw_size_exact(evaluations: Mapping[str, Sequence[CropEvaluation]]) -> Figure:
+    """Title -> figures of readers: exact with its 95 % interval over the number of parameters, one chart a title."""
     with chart_style():
-        figure, (axes,) = chart_grid(1, 3.8)
-        for (country, group), marker in zip(evaluations.items(), "os^Dv", strict=False):
+        figure, charts = chart_grid(len(evaluations), 3.2)
+        for axes, (title, group) in zip(charts, evaluations.items(), strict=True):
             for figures in group:
-                place = figures.processor_milliseconds, 100 * figures.exact
-                size, colour = 20 + figures.parameters / 30_000, reader_colour(figures.reader)
-                axes.scatter(*place, size, color=colour, marker=marker, alpha=0.6)
-                axes.annotate(f"{figures.reader}, {country}", place)
-        axes.set(xlabel="processor ms a plate", ylabel="exact, %", xlim=(0, 1.25 * axes.get_xlim()[1]))
-        axes.grid(alpha=0.3)
+                place = figures.parameters / 1e6, 100 * figures.exact
+                reach = 100 * wilson_bars([figures.exact], [figures.plates])
+                axes.errorbar(*place, reach, fmt="o", color=reader_colour(figures.reader), label=figures.reader)
+            axes.set(title=title, xlabel="parameters, millions", ylim=(0, 104))
+            axes.grid(alpha=0.3)
+        for axes in left_charts(charts):
+            axes.set_ylabel("exact, %")
+        figure.legend(*charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
 

@@ -82,7 +82,13 @@ def list_detectors(models_dir: Path | None = None) -> list[str]:
     models_dir = models_dir or default_models_dir()
     if not models_dir.is_dir():
         return []
-    return sorted(folder.name for folder in models_dir.iterdir() if folder.is_dir() and _graph_file(folder))
+    return sorted(folder.name for folder in models_dir.iterdir() if folder.is_dir() and _holds_detector(folder))
+
+
+def _holds_detector(folder: Path) -> bool:
+    """Readers are stored as ONNX files, too, but only detectors have a label map."""
+    graph = _graph_file(folder)
+    return graph is not None and (graph.name != ONNX_FILE or (folder / LABEL_MAP_FILE).is_file())
 
 
 def _find(name_or_path: str | Path, models_dir: Path, engine: str) -> tuple[Path, Path]:

@@ -14,8 +14,8 @@ from alpr_utils.charts.readers import (
     draw_groups,
     draw_learning,
     draw_rectified,
+    draw_size_exact,
     draw_steps,
-    draw_time_exact,
     draw_widths,
     figures_table,
 )
@@ -40,7 +40,7 @@ def drawn(figure: Figure) -> None:
 def test_the_table_has_a_row_for_each_reader(evaluations: list[CropEvaluation]) -> None:
     header, line, row = figures_table(evaluations[:1]).splitlines()
     assert header.count("|") == line.count("|") == row.count("|")
-    assert row.startswith("| fixed | 4 | 50.0% | 0.0% |")
+    assert row.startswith("| fixed | 4 | 50.0% (15-85) | 0.0% (0-49) |")
 
 
 def test_groups_and_widths(evaluations: list[CropEvaluation]) -> None:
@@ -82,6 +82,14 @@ def test_learning_curves_go_on_over_stages(tmp_path: Path) -> None:
     assert list(losses.lines[2].get_xdata()) == [2.5, 2.5], "where the next stage begins"
 
 
+def test_stages_whose_mean_is_the_model_begin_together(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("stage,epoch,loss\n0,0,3.0\n0,1,2.0\n1,0,1.0\n1,1,0.9\n2,0,1.1\n")
+    losses, _ = draw_learning({"crnn": log}, {"crnn": 2}).axes
+    curves = [list(line.get_xdata()) for line in losses.lines]
+    assert curves == [[1, 2], [3, 4], [2.5, 2.5], [3], [2.5, 2.5]]
+
+
 def test_bands_show_what_is_probable() -> None:
     probabilities = np.zeros((80, 4))
     probabilities[:, 0] = 1
@@ -104,6 +112,8 @@ def test_steps_and_corners_are_drawn() -> None:
     assert left.lines[0].get_xydata().tolist()[2] == [59.5, 19.5] and right.get_title() == "rectified, 64 x 160"
 
 
-def test_time_and_exact_have_a_marker_a_country(evaluations: list[CropEvaluation]) -> None:
-    (axes,) = draw_time_exact({"mn": evaluations[:1], "kr": evaluations[1:]}).axes
-    assert [text.get_text() for text in axes.texts] == ["fixed, mn", "fixed, kr"]
+def test_size_and_exact_have_a_chart_a_country(evaluations: list[CropEvaluation]) -> None:
+    figure = draw_size_exact({"mn": evaluations[:1], "kr": evaluations[1:]})
+    drawn(figure)
+    assert [axes.get_title() for axes in figure.axes] == ["mn", "kr"]
+    assert [axes.containers[0].lines[0].get_ydata()[0] for axes in figure.axes] == [50, 50]
