@@ -103,6 +103,11 @@ def test_available_models_are_listed(models_dir: Path) -> None:
         load_detector("nonsense", models_dir)
 
 
+def test_readers_are_not_listed_as_detectors():
+    names = list_detectors()
+    assert names and all("detector" in name for name in names) and "char_detector" not in names
+
+
 def _empty(folder: Path) -> None:
     folder.mkdir()
 
