@@ -7,10 +7,25 @@ import numpy as np
 import pytest
 
 from alpr_utils.detect.detector import Detection
+from alpr_utils.networks.anchors import AnchorSpec
+from alpr_utils.networks.configs import FasterRCNNConfig
 from alpr_utils.read.reading import Reading
 
 PLATE_PIXELS = (40, 30, 100, 54)  # xmin, ymin, xmax, ymax of the plate in `plate_picture`
 PICTURE_SIZE = (120, 160)  # height, width
+TINY_FASTER_RCNN = FasterRCNNConfig(
+    stem=8,
+    widths=(8, 16, 16, 16),
+    blocks=(0, 0, 0, 0),
+    pyramid=16,
+    anchors=AnchorSpec(strides=(8, 16, 32), scales=((16.0,), (32.0,), (64.0,)), aspect_ratios=(1.5, 3.0)),
+    pre_nms_top_n=60,
+    post_nms_top_n=20,
+    sampled=12,
+    objects=4,
+    grid=(3, 6),
+    hidden=32,
+)
 
 
 @pytest.fixture

@@ -3,27 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from conftest import TINY_FASTER_RCNN as TINY
 
 from alpr_utils.boxes import iou_matrix
 from alpr_utils.detect.faster_rcnn import FasterRCNN
 from alpr_utils.detect.inspect import candidate_boxes
-from alpr_utils.networks.anchors import AnchorSpec, make_anchors
-from alpr_utils.networks.configs import FasterRCNNConfig
+from alpr_utils.networks.anchors import make_anchors
 from alpr_utils.training.trainable_detector import TrainableDetector
-
-TINY = FasterRCNNConfig(
-    stem=8,
-    widths=(8, 16, 16, 16),
-    blocks=(0, 0, 0, 0),
-    pyramid=16,
-    anchors=AnchorSpec(strides=(8, 16, 32), scales=((16.0,), (32.0,), (64.0,)), aspect_ratios=(1.5, 3.0)),
-    pre_nms_top_n=60,
-    post_nms_top_n=20,
-    sampled=12,
-    objects=4,
-    grid=(3, 6),
-    hidden=32,
-)
 
 
 def test_targets_hold_anchors_and_true_boxes():
