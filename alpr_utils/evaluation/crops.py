@@ -8,7 +8,7 @@ import numpy as np
 
 from alpr_utils.data.images import cut_plates, labelled_images
 from alpr_utils.evaluation.crop_conditions import Conditions, conditions_of
-from alpr_utils.evaluation.hard_conditions import AS_IS, in_condition, shrunk
+from alpr_utils.evaluation.hard_conditions import AS_IS, in_condition
 from alpr_utils.evaluation.readers import (
     Calibration,
     Confusion,
@@ -24,6 +24,7 @@ from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.images import crop_plate
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader
+from alpr_utils.synth.photo.flaws import shrunk
 from alpr_utils.synth.photo.sample import sample_plate
 
 WIDTHS = (160, 120, 80, 60, 40, 30)  # pixels, for the curve of exact against width

@@ -111,7 +111,7 @@ def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
     if not good.any():
         raise AlprError(f"{place}: no plate there has boxes of its characters; label them, or train on another source.")
     texts = tuple(text for text, keep in zip(plates.texts, good, strict=True) if keep)
-    return PlateCrops(plates.images[good], texts, plates.corners[good], plates.char_boxes[good])
+    return PlateCrops(plates.images[good], texts, plates.corners[good], plates.char_boxes[good], plates.aspects[good])
 
 
 def _plates(config: CharDetectorTrainConfig, source: DataSource, run: Run, workers: int) -> PlateCrops:

@@ -17,7 +17,7 @@ from alpr_utils.read.classical.form import ALPHABET, PLATES
 from alpr_utils.read.classical.labelled import cut_characters, light_on_dark
 from alpr_utils.read.classical.segment import Hypothesis, segment
 from alpr_utils.synth.photo.sample import sample_plates
-from alpr_utils.training.augment import relit, worn
+from alpr_utils.training.plate_augment import relit, reweighted
 
 REJECT = len(ALPHABET)
 _SAME = 0.6  # IoU above which a candidate is that character
@@ -29,6 +29,7 @@ _REAL_LEAN = 0.08
 _GENERATED_LEAN = 0.15
 _MAX_REJECTS_PER_PLATE = 4
 _LEAST_CHARACTER_PX = 10  # nobody can read lower ones, which would teach guessing
+_COARSE, _COARSE_WIDTH = 0.25, (44, 110)  # share of the real plates that are made so many pixels wide
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,16 @@ def _turned(plate: PlateCharacters, lean_spread: float, rng: np.random.Generator
     return PlateCharacters(image, plate.text, boxes)
 
 
+def _coarser(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Coarser pixels, now and then: uint8 (H, W, 3), unchanged in shape."""
+    if rng.random() >= _COARSE:
+        return image
+    height, width = image.shape[:2]
+    pixels = int(rng.integers(*_COARSE_WIDTH))
+    small = cv2.resize(image, (pixels, max(8, round(pixels * height / width))), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
 def augmented_characters(plates: list[PlateCharacters], copies: int, seed: int) -> CharacterSet:
     """Characters of real plates, each plate ``copies`` times with other light, angle, sharpness, boxes."""
     rng = np.random.default_rng(seed)
@@ -173,7 +184,8 @@ def augmented_characters(plates: list[PlateCharacters], copies: int, seed: int) 
         for plate in plates:
             for _ in range(copies):
                 turned = _turned(plate, _REAL_LEAN, rng)
-                again = PlateCharacters(relit(worn(turned.image, rng)[None], rng)[0], plate.text, turned.char_boxes)
+                worn = _coarser(reweighted(turned.image, rng), rng)
+                again = PlateCharacters(relit(worn[None], rng)[0], plate.text, turned.char_boxes)
                 yield from _by_labels(again, rng)
                 yield from _segmented(again, rng)
 

@@ -9,12 +9,12 @@ from alpr_utils.models.weights import load_mean_weights, load_weights
 from alpr_utils.networks.corners import build_corner_network
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
 from alpr_utils.read.rectify import UPRIGHT
-from alpr_utils.training.augment import random_cut, relit
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import CornersTrainConfig
 from alpr_utils.training.export import export_network
 from alpr_utils.training.generated_crops import generated_crops
 from alpr_utils.training.history import weights_file
+from alpr_utils.training.plate_augment import random_cut, relit
 from alpr_utils.training.plate_crops import in_box, rows_of
 from alpr_utils.training.trainer import Trainer, build_network, compile_network
 

@@ -12,9 +12,9 @@ from alpr_utils.detect.stored import load_network
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.backbone import BACKBONE
-from alpr_utils.training.augment import PhotoAugmentation
 from alpr_utils.training.config import DetectorTrainConfig
 from alpr_utils.training.history import described, save_log, stages_of, trainings_of, weights_file
+from alpr_utils.training.photo_augment import PhotoAugmentation
 from alpr_utils.training.photo_sources import load_photo_groups
 from alpr_utils.training.photos import DetectionSamples
 from alpr_utils.training.run import LOG_FILE

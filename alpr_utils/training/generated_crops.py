@@ -18,6 +18,7 @@ from alpr_utils.training.plate_crops import (
     STORED_HEIGHT,
     STORED_WIDTH,
     PlateCrops,
+    aspect_of,
     boxes_in,
     in_box,
     join,
@@ -31,8 +32,8 @@ _CHUNK = 1000  # plates a file
 
 
 def from_degraded(plates: Sequence[DegradedPlate]) -> PlateCrops:
-    """Generated plates, at least one, with texts, corners and boxes of characters."""
-    images, texts, corners, char_boxes = [], [], [], []
+    """Generated plates, at least one, with texts, corners, boxes of characters and aspect."""
+    images, texts, corners, char_boxes, aspects = [], [], [], [], []
     for plate in plates:
         low, high = plate.corners.min(axis=0), plate.corners.max(axis=0)
         box = np.array([low[1], low[0], high[1], high[0]])
@@ -40,7 +41,9 @@ def from_degraded(plates: Sequence[DegradedPlate]) -> PlateCrops:
         texts.append(labelled_tokens(plate.text, plate.country, plate.rows))
         corners.append(in_box(plate.corners, with_margin(box)) * (STORED_WIDTH, STORED_HEIGHT))
         char_boxes.append(padded(boxes_in(plate.char_boxes, with_margin(box), (STORED_WIDTH, STORED_HEIGHT))))
-    return PlateCrops(np.array(images), tuple(texts), np.array(corners, np.float32), np.array(char_boxes))
+        aspects.append(aspect_of(box))
+    places = np.array(corners, np.float32), np.array(char_boxes), np.array(aspects, np.float32)
+    return PlateCrops(np.array(images), tuple(texts), *places)
 
 
 def _generate_chunk(country: str, seed: int, start: int, count: int, file: Path) -> None:
@@ -63,8 +66,8 @@ def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Pat
     each = max(1, count // len(countries))
     chunks = [
         (country, seed, start, min(_CHUNK, each - start), folder / f"{plate_type(country).country}_{start:07d}.npz")
-        for country in countries
         for start in range(0, each, _CHUNK)
+        for country in countries
     ]
     missing = [chunk for chunk in chunks if not chunk[-1].exists()]
     bar = tqdm(total=sum(chunk[3] for chunk in missing), desc="generating", unit="plate", leave=False, disable=None)

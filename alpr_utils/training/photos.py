@@ -15,8 +15,8 @@ from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
 from alpr_utils.detect.scaling import PADDING_GREY
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
-from alpr_utils.training.augment import PhotoAugmentation, degraded_photo
 from alpr_utils.training.batches import SeededBatches
+from alpr_utils.training.photo_augment import PhotoAugmentation, degraded_photo
 
 CACHE_LONG_SIDE = 1280  # photos are kept in memory at most this large: 1,000 of them take about 2 GB
 

@@ -1,12 +1,12 @@
-"""Batches of plates for the training of readers: cut and lit differently every time, with their texts for the CRNN."""
+"""Batches of plates for the training of readers, looking differently every time, with their texts for the CRNN."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
-from alpr_utils.training.augment import random_cut, relit, worn
+from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.training.batches import SeededBatches
+from alpr_utils.training.plate_augment import TYPICAL_ASPECTS, photographed, random_cut, relit
 from alpr_utils.training.plate_crops import ROW_BREAK, PlateCrops, rows_of
 
 MAX_TOKENS = 10  # a row
@@ -47,8 +47,11 @@ class PlateBatches(SeededBatches):
         for image, group in zip(images, rng.choice(len(self.sources), self.batch, p=self.odds), strict=True):
             plates = self.sources[group]
             number = int(rng.integers(len(plates)))
-            view = random_cut(rng, rows_of(plates.texts[number]))
-            image[..., 0] = worn(stretch(plates.images[number], view, (WIDTH, HEIGHT)), rng)
+            rows, aspect = rows_of(plates.texts[number]), float(plates.aspects[number])
+            view = random_cut(rng, rows)
+            if np.isnan(aspect):
+                aspect = rng.uniform(*TYPICAL_ASPECTS[rows])
+            image[..., 0] = photographed(plates.images[number], view, aspect, rng)
             targets.append(self.target(int(group), number, view))
         return relit(images, rng), np.stack(targets)
 

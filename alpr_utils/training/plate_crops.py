@@ -31,12 +31,14 @@ class PlateCrops:
         corners: float32 (N, 4, 2), x, y in pixels of ``images``, clockwise from the top left; NaN where unknown.
         char_boxes: float32 (N, 9, 4), ymin, xmin, ymax, xmax in pixels of ``images``, of the text's characters in
             reading order; NaN behind the last one and where unknown.
+        aspects: float32 (N,), width / height of the plate's box before it was stretched; NaN where unknown.
     """
 
     images: np.ndarray
     texts: tuple[tuple[str, ...], ...]
     corners: np.ndarray
     char_boxes: np.ndarray
+    aspects: np.ndarray
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -45,14 +47,23 @@ class PlateCrops:
         """Write as ``.npz``, under another name until it is whole."""
         texts = np.array(["\t".join(text) for text in self.texts])
         with written_whole(file) as draft:
-            np.savez(draft, images=self.images, texts=texts, corners=self.corners, char_boxes=self.char_boxes)
+            np.savez(
+                draft,
+                images=self.images,
+                texts=texts,
+                corners=self.corners,
+                char_boxes=self.char_boxes,
+                aspects=self.aspects,
+            )
 
     @classmethod
     def load(cls, file: Path) -> "PlateCrops":
         """Read what `save` wrote."""
         with np.load(file) as arrays:
             texts = tuple(tuple(str(text).split("\t")) for text in arrays["texts"])
-            return cls(arrays["images"], texts, arrays["corners"], arrays["char_boxes"])
+            unknown = np.full(len(texts), np.nan, np.float32)  # files of older runs lack the aspects
+            aspects = arrays.get("aspects", unknown)
+            return cls(arrays["images"], texts, arrays["corners"], arrays["char_boxes"], aspects)
 
 
 def join(parts: Sequence[PlateCrops]) -> PlateCrops:
@@ -62,6 +73,7 @@ def join(parts: Sequence[PlateCrops]) -> PlateCrops:
         tuple(text for part in parts for text in part.texts),
         np.concatenate([part.corners for part in parts]),
         np.concatenate([part.char_boxes for part in parts]),
+        np.concatenate([part.aspects for part in parts]),
     )
 
 
@@ -106,6 +118,11 @@ def padded(boxes: np.ndarray) -> np.ndarray:
     padded = np.full((MAX_CHARACTERS, 4), np.nan, np.float32)
     padded[: len(boxes)] = boxes
     return padded
+
+
+def aspect_of(box: np.ndarray) -> float:
+    """Width / height of ``box: (4,)``, ymin, xmin, ymax, xmax, pixels."""
+    return float((box[3] - box[1]) / max(box[2] - box[0], 1e-6))
 
 
 def upright(plates: PlateCrops) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alpr_utils.training.augment import PhotoAugmentation
+from alpr_utils.training.photo_augment import PhotoAugmentation
 from alpr_utils.training.photos import CachedPhoto, sample_window
 
 

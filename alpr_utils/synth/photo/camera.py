@@ -95,12 +95,12 @@ def blurred(image: np.ndarray, plate_width_px: float, ranges: CameraRanges, rng:
 
 
 def through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
-    """Saved and opened again: uint8 (H, W, 3) of uint8 (H, W, 3) RGB or (H, W) grey."""
+    """Saved and opened again: uint8 (H, W, 3) RGB or (H, W) grey."""
     colour = pixels.ndim == 3
     stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if colour else pixels
     _, data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])
     opened = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
-    return cv2.cvtColor(np.asarray(opened), cv2.COLOR_BGR2RGB if colour else cv2.COLOR_GRAY2RGB)
+    return cv2.cvtColor(np.asarray(opened), cv2.COLOR_BGR2RGB) if colour else np.asarray(opened)
 
 
 def captured(
@@ -122,4 +122,5 @@ def captured(
         amount = rng.uniform(*ranges.sharpen_amount)
         image = cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
     pixels = np.clip(image, 0, 255).astype(np.uint8)
-    return through_jpeg(pixels, int(rng.uniform(*ranges.jpeg_quality)))
+    saved = through_jpeg(pixels, int(rng.uniform(*ranges.jpeg_quality)))
+    return saved if saved.ndim == 3 else cv2.cvtColor(saved, cv2.COLOR_GRAY2RGB)

@@ -1,0 +1,54 @@
+"""Flaws that a far, fast or dark camera adds to a finished picture, each as exactly as it is asked for.
+
+The measures of hard conditions and the training of readers use them; the generator's own camera is in `camera`.
+"""
+
+import cv2
+import numpy as np
+
+GAMMA = 2.2
+DARKER, BRIGHTENED = 8.0, 3.0  # linear light; the camera gives back less than the lamp has lost
+WHITE_PHOTONS, READ_NOISE = 900.0, 0.002
+
+
+def shrunk(image: np.ndarray, width: int) -> np.ndarray:
+    """uint8 (H, W) or (H, W, 3) -> ``width`` pixels wide, by area averaging; narrower ones stay as they are."""
+    if image.shape[1] <= width:
+        return image
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def line_kernel(length: float, angle: float) -> np.ndarray:
+    """A straight line of ``length`` pixels at ``angle`` radians, its ends as faint as they are short: float32 (K, K).
+
+    Its sum is 1 and its middle lies in the middle, so that nothing moves.
+    """
+    half = max(length, 1.0) / 2
+    side = 2 * int(np.ceil(half)) + 1
+    places = np.linspace(-half, half, max(2, int(8 * half)) + 1)
+    places = (places[1:] + places[:-1]) / 2
+    kernel = np.zeros((side + 2, side + 2), np.float32)
+    x, y = side / 2 + 0.5 + places * np.cos(angle), side / 2 + 0.5 + places * np.sin(angle)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    for row, column, weight in (
+        (top, left, (1 - y + top) * (1 - x + left)),
+        (top, left + 1, (1 - y + top) * (x - left)),
+        (top + 1, left, (y - top) * (1 - x + left)),
+        (top + 1, left + 1, (y - top) * (x - left)),
+    ):
+        np.add.at(kernel, (row, column), weight)
+    return kernel / kernel.sum()
+
+
+def moved(image: np.ndarray, length: float, angle: float) -> np.ndarray:
+    """uint8 (H, W) or (H, W, 3) blurred along a line of ``length`` pixels; the edge is repeated outside."""
+    return cv2.filter2D(image, -1, line_kernel(length, angle), borderType=cv2.BORDER_REPLICATE)
+
+
+def darkened(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Less light: shot noise, read noise, then gain; uint8 of any shape, unchanged in shape."""
+    light = (image.astype(np.float32) / 255) ** GAMMA / DARKER
+    counted = rng.poisson(light * WHITE_PHOTONS).astype(np.float32) / WHITE_PHOTONS
+    counted += READ_NOISE * rng.standard_normal(image.shape, np.float32)
+    return np.round(255 * np.clip(BRIGHTENED * counted, 0, 1) ** (1 / GAMMA)).astype(np.uint8)
