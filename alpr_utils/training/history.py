@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import WEIGHTS_FILE as MODEL_WEIGHTS
 from alpr_utils.models.folder import read_metadata
-from alpr_utils.training.run import LOG_FILE, WEIGHTS_FILE, read_log, read_settings
+from alpr_utils.training.run import LOG_FILE, STAGES, WEIGHTS_FILE, read_log, read_settings
 
 T = TypeVar("T")
 
@@ -27,13 +27,20 @@ def weights_file(path: Path) -> Path:
     raise ModelError(f"{path}: holds neither {WEIGHTS_FILE} nor {MODEL_WEIGHTS}; give the folder of a run or a model.")
 
 
+def folder_of(path: Path) -> Path:
+    """The folder of the run or model to which some weights belong: a file in it or in its ``stages/``, or itself."""
+    if path.is_dir():
+        return path
+    return path.parent.parent if path.parent.name == STAGES else path.parent
+
+
 def described(path: Path) -> dict[str, Any]:
     """What the folder of some weights says of them: ``architecture``, ``variant``, ``countries`` ..., or ``{}``.
 
     Raises:
         ModelError: its settings or metadata are damaged.
     """
-    folder = path if path.is_dir() else path.parent
+    folder = folder_of(path)
     settings = read_settings(folder)
     if settings:
         return {**settings["training"], **settings}
@@ -59,7 +66,7 @@ def stages(folder: Path) -> list[list[dict[str, str]]]:
         numbers = sorted({int(row.get("stage", 0)) for row in rows})
         return [[row for row in rows if int(row.get("stage", 0)) == number] for number in numbers]
     start_from = Path(settings["training"].get("start_from", ""))
-    before = stages(start_from if start_from.is_dir() else start_from.parent) if start_from.name else []
+    before = stages(folder_of(start_from)) if start_from.name else []
     return [*before, rows] if rows else before
 
 
@@ -80,7 +87,7 @@ def trainings_of(weights: Sequence[Path]) -> list[dict[str, Any]]:
 
 def stages_of(weights: Sequence[Path]) -> list[list[dict[str, str]]]:
     """The `stages` that led to some weights, each once."""
-    return _once(rows for file in weights for rows in stages(file.parent))
+    return _once(rows for file in weights for rows in stages(folder_of(file)))
 
 
 def _once(items: Iterable[T]) -> list[T]:

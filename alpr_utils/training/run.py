@@ -1,8 +1,9 @@
 """The run folder of a training, the same for all: what it holds, and how a stopped training goes on.
 
 It holds ``settings.json``, ``log.csv`` and ``curves.png`` (learning curves), ``backup/`` (weights and state of the
-optimiser after the last finished epoch), ``last.weights.h5``, ``generated/`` (plates that a reader learns from) and
-``model/``, the exported model. Every file is written under another name and renamed, so that a training that is killed
+optimiser after the last finished epoch), ``last.weights.h5``, ``stages/`` (the same after each of the last ten epochs,
+whose mean ``train average`` makes), ``generated/`` (plates that a reader learns from) and ``model/``, the exported
+model. Every file is written under another name and renamed, so that a training that is killed
 at any moment leaves none half written.
 """
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "settings.json"
 LOG_FILE = "log.csv"
 WEIGHTS_FILE = "last.weights.h5"
+STAGES = "stages"
+KEPT_STAGES = 10
 _DECIDE_PLATES = ("countries", "generated", "seed")  # the settings that decide which plates are generated
 _NO_VALUE = "NA"
 
@@ -83,6 +86,12 @@ class Run:
         return self.folder / "generated"
 
     @property
+    def stages(self) -> list[Path]:
+        """The weights after each of the last epochs, `KEPT_STAGES` of them at most, oldest first."""
+        found = (self.folder / STAGES).glob("[0-9]*.weights.h5")
+        return sorted(found, key=lambda file: int(file.name.split(".")[0]))
+
+    @property
     def _backups(self) -> list[Path]:
         return sorted((self.folder / "backup").glob("epoch_*.weights.h5"))
 
@@ -137,8 +146,13 @@ class Run:
                 old.unlink()
 
     def _publish_weights(self) -> None:
-        with written_whole(self.weights) as draft:
-            shutil.copyfile(self._backups[-1], draft)
+        stage = self.folder / STAGES / f"{self.epochs_done:03d}.weights.h5"
+        stage.parent.mkdir(exist_ok=True)
+        for file in (self.weights, stage):
+            with written_whole(file) as draft:
+                shutil.copyfile(self._backups[-1], draft)
+        for old in self.stages[:-KEPT_STAGES]:
+            old.unlink()
 
     def log_epoch(self, epoch: int, values: Mapping[str, float]) -> None:
         """Add the row of an epoch, counted from 0; rows of this and later epochs give way to it."""

@@ -48,6 +48,22 @@ def test_the_mean_of_readers_tells_all_their_trainings(tmp_path: Path) -> None:
     np.testing.assert_allclose(mean, (2 * first + second) / 3, atol=1e-3)
 
 
+def test_the_stages_of_one_run_have_a_mean(tmp_path: Path) -> None:
+    run = Run(crnn_run(tmp_path / "run", CRNNTrainConfig(countries=("mn",))))
+    networks = [build(CRNNTrainConfig(countries=("mn",), seed=seed)) for seed in (1, 2, 3)]
+    for epoch, network in enumerate(networks):
+        run.save(network, epoch + 1)
+    assert [stage.name for stage in run.stages] == [f"00{epoch}.weights.h5" for epoch in (1, 2, 3)]
+    folder = average(run.stages[-2:], tmp_path / "model")
+    metadata = read_metadata(folder)
+    assert (metadata["countries"], metadata["variant"], len(metadata["training"])) == (["mn"], "small", 1)
+    assert (folder / "log.csv").read_text().splitlines()[1:] == ["0,0,1.0"]
+    mean = build_crnn(len(tokens_of(("mn",))))
+    load_weights(mean, folder / WEIGHTS_FILE)
+    second, third = (network.get_weights()[0] for network in networks[1:])
+    np.testing.assert_allclose(mean.get_weights()[0], (second + third) / 2, atol=1e-3)
+
+
 def test_the_mean_of_detectors_keeps_how_they_look(tmp_path: Path) -> None:
     kept = {"classes": ["plate"], "input_long_sides": [320, 320], "coarse_side": 128, "threshold": 0.75}
     for name in ("one", "other"):

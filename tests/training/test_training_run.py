@@ -11,7 +11,7 @@ from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import DataSource, ReaderTrainConfig, TrainConfig
 from alpr_utils.training.history import earlier_trainings
-from alpr_utils.training.run import Run, read_log
+from alpr_utils.training.run import KEPT_STAGES, Run, read_log
 from alpr_utils.training.trainer import Trainer, compile_network
 
 CONFIG = ReaderTrainConfig(sources=(DataSource(folder="typo"),))
@@ -120,7 +120,20 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) ->
     assert run.log.read_text() == Run(tmp_path / "whole").log.read_text()
     assert len(list((run.folder / "backup").iterdir())) == 1
     assert run.weights.exists()
+    assert [stage.name for stage in run.stages] == [f"00{epoch}.weights.h5" for epoch in (1, 2, 3, 4)]
+    assert run.stages[-1].read_bytes() == run.weights.read_bytes()
     assert not list(run.folder.rglob("part_*"))
+
+
+def test_only_the_last_stages_are_kept(tmp_path: Path) -> None:
+    network, run = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), Run(tmp_path)
+    compile_network(network, TINY, "mse")
+    for epochs in range(1, KEPT_STAGES + 3):
+        run.save(network, epochs)
+    assert [int(stage.name[:3]) for stage in run.stages] == list(range(3, KEPT_STAGES + 3))
+    run.stages[-1].unlink()  # as if the training was killed after its backup
+    assert Run(tmp_path).resume(network) == KEPT_STAGES + 2
+    assert len(run.stages) == KEPT_STAGES
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
