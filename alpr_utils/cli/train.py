@@ -49,6 +49,9 @@ _SETTINGS: dict[str, Any] = {
     "country": Annotated[
         list[str] | None, typer.Option("--country", help="Whose plates: a code or a country's Python file; repeatable.")
     ],
+    "first_look": Annotated[
+        str | None, typer.Option(help="Detector whose candidates are learnt, right and wrong ones.")
+    ],
     "variant": Annotated[str | None, typer.Option(help="small, lstm or gru.")],
     "generated": _count("Plates to generate; they are drawn repeatedly.", 4),
     "samples_per_class": _count("Generated examples of each character."),
@@ -133,6 +136,43 @@ def train_detector(
 
 for _name, _title in (("ssd", "SSD"), ("faster_rcnn", "Faster R-CNN"), ("yolov3", "YOLOv3")):
     train_app.command(_name, help=f"Train the {_title} plate detector and export it.")(train_detector)
+
+
+@train_app.command("second_look")
+@_takes("data", "country", "first_look", *_COURSE)
+def train_second_look(run: RunOption, output: OutputOption = None, **options: Any) -> None:
+    """Train the network that looks at every candidate of a detector again."""
+    import_tensorflow_quietly()
+    from alpr_utils.training import second_look
+    from alpr_utils.training.config import SecondLookTrainConfig
+
+    weights = second_look.train_second_look(_configured(SecondLookTrainConfig(), options), run)
+    typer.echo(f"exported to {second_look.export_second_look([weights], output or run / 'model')}")
+
+
+@train_app.command("two_looks")
+def train_two_looks(
+    data: Annotated[list[str], typer.Option(help=f"Labelled photos to fit scores on, not trained on. {_PHOTOS}")],
+    output: Annotated[Path, typer.Option(help="Model folder to write, beside those of both looks.")],
+    first_look: Annotated[str, typer.Option(help="Model folder of the detector that finds candidates.")],
+    second_look: Annotated[str, typer.Option(help="Model folder of 'train second_look'.")] = "plate_second_look",
+    long_side: Annotated[int, typer.Option(min=32, help="Pixels to which the first look resizes pictures.")] = 640,
+    low_res_side: Annotated[int, typer.Option(min=0, help="Pixels of the reduced copy for large plates; 0: none.")] = 0,
+    candidate_score: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Score from which a candidate is looked at again.")
+    ] = 0.15,
+) -> None:
+    """Put a first and a second look together as a detector; both lie in the folder of --output."""
+    import_tensorflow_quietly()
+    from alpr_utils.detect.find_boxes import FindSettings
+    from alpr_utils.detect.second_look import LookRule
+    from alpr_utils.training.config import DataSource
+    from alpr_utils.training.two_looks import put_together
+
+    settings = FindSettings((long_side, long_side), low_res_side)
+    sources = [DataSource.parse(text) for text in data]
+    rule = LookRule(candidate_score=candidate_score)
+    typer.echo(f"exported to {put_together(first_look, second_look, sources, settings, rule, output)}")
 
 
 @train_app.command("crnn")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate, as_box
+from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate, as_box, as_corners
 from alpr_utils.errors import LabelError
 
 CORNERS_FILE = "corners.csv"
@@ -42,5 +42,6 @@ def load_corners(folder: Path) -> list[LabelledPicture]:
             high = np.clip(points.max(axis=0), 0, (width, height))
             box = as_box((low[1], low[0], high[1], high[0]))
             objects = (LabelledObject("plate", box),)
-            pictures.append(LabelledPicture(path, width, height, objects, (LabelledPlate(box),)))
+            plate = LabelledPlate(box, corners_px=as_corners(points))
+            pictures.append(LabelledPicture(path, width, height, objects, (plate,)))
     return pictures

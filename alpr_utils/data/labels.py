@@ -30,6 +30,7 @@ class LabelledPlate:
         characters: ``(text, box)`` of each labelled character in reading order; boxes as above.
         rows: rows of text, 0 where unknown.
         country: two-letter code, ``""`` where unknown.
+        corners_px: x, y of its corners, clockwise from the top left; ``()`` where unknown.
     """
 
     box_px: Box
@@ -37,6 +38,7 @@ class LabelledPlate:
     characters: tuple[tuple[str, Box], ...] = ()
     rows: int = 0
     country: str = ""
+    corners_px: tuple[tuple[float, float], ...] = ()
 
     @property
     def char_boxes_px(self) -> np.ndarray:
@@ -94,6 +96,11 @@ class LabelledImage:
         return np.array([plate.box_px for plate in self.plates], float).reshape(-1, 4)
 
 
+def as_corners(points: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Corners (4, 2), x, y, as a `LabelledPlate` has them."""
+    return tuple((float(x), float(y)) for x, y in points)
+
+
 def as_box(sides: Iterable[float]) -> Box:
     """Four numbers as a `Box`."""
     ymin, xmin, ymax, xmax = (float(side) for side in sides)
@@ -107,4 +114,5 @@ def mapped(plate: LabelledPlate, scale: np.ndarray, shift: np.ndarray) -> Labell
         return as_box(np.array(box) * np.tile(scale, 2) + np.tile(shift, 2))
 
     characters = tuple((char, moved(box)) for char, box in plate.characters)
-    return replace(plate, box_px=moved(plate.box_px), characters=characters)
+    corners = tuple((x * scale[1] + shift[1], y * scale[0] + shift[0]) for x, y in plate.corners_px)
+    return replace(plate, box_px=moved(plate.box_px), characters=characters, corners_px=corners)

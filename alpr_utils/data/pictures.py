@@ -9,7 +9,7 @@ import numpy as np
 
 from alpr_utils.boxes import intersection, iou_matrix
 from alpr_utils.data.characters import sort_characters, spelled, spells
-from alpr_utils.data.corners import CORNERS_FILE, load_corners
+from alpr_utils.data.corners import COLUMNS, CORNERS_FILE, load_corners
 from alpr_utils.data.folders import find_data
 from alpr_utils.data.labels import (
     PLATE_NAMES,
@@ -19,6 +19,7 @@ from alpr_utils.data.labels import (
     LabelledPicture,
     LabelledPlate,
     as_box,
+    as_corners,
 )
 from alpr_utils.data.split import identity_halves
 from alpr_utils.data.voc import find_labelled, read_voc
@@ -70,7 +71,9 @@ def with_plates(picture: LabelledPicture, listed: Sequence[LabelledPlate] = ()) 
 
 def _listed_plate(row: dict[str, str]) -> LabelledPlate:
     box: Box = as_box(float(row[name]) for name in ("ymin", "xmin", "ymax", "xmax"))
-    return LabelledPlate(box, row["text"], (), int(row.get("rows") or 0), row.get("country") or "")
+    corners = [float(row[name]) for name in COLUMNS if row.get(name)]
+    known = as_corners(np.array(corners).reshape(4, 2)) if len(corners) == len(COLUMNS) else ()
+    return LabelledPlate(box, row["text"], (), int(row.get("rows") or 0), row.get("country") or "", known)
 
 
 def _read_plates_csv(path: Path) -> dict[str, list[LabelledPlate]]:

@@ -6,9 +6,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from alpr_utils.config import parse_settings
 from alpr_utils.detect.detector import Detection
+from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.graphs import open_frozen_graph, open_saved_model
-from alpr_utils.detect.numpy_tools import open_onnx_detector
+from alpr_utils.detect.numpy_tools import open_network_detector
+from alpr_utils.detect.second_look import TWO_LOOKS, LookRule, SecondLook, TwoLooks
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map
@@ -77,6 +80,12 @@ def _graph_file(folder: Path, engine: str = "onnx") -> Path | None:
     return folder / FROZEN_GRAPH if (folder / FROZEN_GRAPH).is_file() else None
 
 
+def _is_two_looks(folder: Path) -> bool:
+    """Whether the folder puts two other models together."""
+    file = folder / METADATA_FILE
+    return file.is_file() and f'"{TWO_LOOKS}"' in file.read_text("utf-8", errors="replace")
+
+
 def list_detectors(models_dir: Path | None = None) -> list[str]:
     """Names of the folders in ``models_dir`` that hold a detector."""
     models_dir = models_dir or default_models_dir()
@@ -87,16 +96,22 @@ def list_detectors(models_dir: Path | None = None) -> list[str]:
 
 def _holds_detector(folder: Path) -> bool:
     """Readers are stored as ONNX files, too, but only detectors have a label map."""
+    if _is_two_looks(folder):
+        return True
     graph = _graph_file(folder)
     return graph is not None and (graph.name != ONNX_FILE or (folder / LABEL_MAP_FILE).is_file())
 
 
-def _find(name_or_path: str | Path, models_dir: Path, engine: str) -> tuple[Path, Path]:
-    """The model folder and the graph in it."""
+def _existing(name_or_path: str | Path, models_dir: Path) -> Path:
     path = next((p for p in (models_dir / name_or_path, Path(name_or_path)) if p.exists()), None)
     if path is None:
         names = ", ".join(list_detectors(models_dir)) or "none"
         raise ModelError(f"{name_or_path}: no such model; give a path or one of {models_dir}: {names}.")
+    return path
+
+
+def _find(path: Path, engine: str) -> tuple[Path, Path]:
+    """The model folder and the graph in it."""
     if path.is_file():
         if path.suffix != ".pb":
             raise ModelError(f"{path}: is not a model; give a folder with saved_model/ or a {FROZEN_GRAPH}.")
@@ -118,7 +133,7 @@ def _check_threshold(folder: Path, metadata: dict[str, Any]) -> None:
 
 def load_detector(
     name_or_path: str | Path, models_dir: Path | None = None, runtime: RuntimeOptions = DEFAULT_RUNTIME
-) -> ExportedDetector:
+) -> ExportedDetector | TwoLooks:
     """Open a saved detector: ours, a TF2 Object Detection API or Model Garden SavedModel, or a TF1 frozen graph.
 
     Args:
@@ -130,17 +145,37 @@ def load_detector(
     Raises:
         ModelError: not found, incomplete, damaged, with wrong checksums, or not a detector.
     """
-    folder, graph_file = _find(name_or_path, models_dir or default_models_dir(), runtime.engine)
+    path = _existing(name_or_path, models_dir or default_models_dir())
+    if _is_two_looks(path):
+        return _open_two_looks(path, runtime)
+    folder, graph_file = _find(path, runtime.engine)
     metadata = read_metadata(folder)
     _check_threshold(folder, metadata)
+    return ExportedDetector(folder.name, _open(graph_file, metadata, runtime), _labels(folder), metadata)
+
+
+def _labels(folder: Path) -> dict[int, str]:
     label_map = folder / LABEL_MAP_FILE
-    labels = read_label_map(label_map) if label_map.exists() else {1: "plate"}
-    return ExportedDetector(folder.name, _open(graph_file, metadata, runtime), labels, metadata)
+    return read_label_map(label_map) if label_map.exists() else {1: "plate"}
+
+
+def _open_two_looks(folder: Path, runtime: RuntimeOptions) -> TwoLooks:
+    """The detector of a folder whose metadata names two others beside it."""
+    metadata = read_metadata(folder)
+    _check_threshold(folder, metadata)
+    rule = parse_settings(LookRule, metadata.get("rule", {}), f"{folder / METADATA_FILE}: rule")
+    first, second = (folder.parent / str(metadata.get(name, name)) for name in ("first_look", "second_look"))
+    if not first.is_dir():
+        raise ModelError(f"{first}: is missing, {folder.name} needs it; copy this model folder, too.")
+    settings = FindSettings.stored(metadata)
+    finder = open_network_detector(first, read_metadata(first), runtime, settings, exact=False)
+    candidates = ExportedDetector(first.name, finder, _labels(first), {})
+    return TwoLooks(folder.name, candidates, SecondLook(second, runtime), rule, metadata)
 
 
 def _open(graph_file: Path, metadata: dict[str, Any], runtime: RuntimeOptions) -> DetectionFunction:
     if graph_file.name == ONNX_FILE:
-        return open_onnx_detector(graph_file.parent, metadata, runtime)
+        return open_network_detector(graph_file.parent, metadata, runtime, FindSettings.stored(metadata))
     try:
         return open_saved_model(graph_file) if graph_file.is_dir() else open_frozen_graph(graph_file)
     except ImportError:

@@ -74,6 +74,29 @@ class FasterRCNNConfig:
 
 
 @dataclass(frozen=True)
+class SecondLookConfig:
+    """Settings of the network that looks at candidates again, and of the crops that it sees.
+
+    Attributes:
+        height, width: of a crop as the network sees it, pixels, multiples of 32.
+        margin: surroundings on each side, as a share of the candidate's side in that direction.
+        cross_margin: more of them, as a share of the other side: a box that is off by a pixel of a reduced picture is
+            off by more of its short side than of its long one.
+        stem, widths, blocks: of the backbone; those of the SSD, so that it can lend its own.
+        detail: channels of the map in which places are found.
+    """
+
+    height: int = 64
+    width: int = 128
+    margin: float = 0.35
+    cross_margin: float = 0.1
+    stem: int = 16
+    widths: tuple[int, ...] = (32, 64, 96, 128)
+    blocks: tuple[int, ...] = (1, 2, 2, 2)
+    detail: int = 48
+
+
+@dataclass(frozen=True)
 class Variant:
     """Widths of a YOLOv3.
 

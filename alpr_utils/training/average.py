@@ -41,7 +41,7 @@ def average(paths: Sequence[Path], folder: Path, **detector: Any) -> Path:
 
 
 def _average_readers(files: Sequence[Path], folder: Path, first: dict[str, Any]) -> Path:
-    from alpr_utils.training import char_cnn, char_detector, corners, crnn
+    from alpr_utils.training import char_cnn, char_detector, corners, crnn, second_look
 
     kind = first["architecture"]
     if kind == crnn.ARCHITECTURE:
@@ -52,6 +52,8 @@ def _average_readers(files: Sequence[Path], folder: Path, first: dict[str, Any])
         return char_detector.export_char_detector(files, folder, CharDetectorTrainConfig(countries=countries))
     if kind == corners.ARCHITECTURE:
         return corners.export_corners(files, folder)
+    if kind == second_look.ARCHITECTURE:
+        return second_look.export_second_look(files, folder)
     return char_cnn.export_char_cnn(files, folder, CharsTrainConfig())
 
 

@@ -139,6 +139,24 @@ class DetectorTrainConfig(TrainConfig):
         return sides
 
 
+class SecondLookTrainConfig(TrainConfig):
+    """Training of the second look.
+
+    Attributes:
+        sources: labelled photos, as of detectors; corners are taught where they are known.
+        first_look: detector whose candidates are learnt, right and wrong ones, by name or path; ``""``: none.
+        wrong: share of the samples that begin with a wrong candidate.
+        from_first: share of right and of wrong candidates taken from the first look, where it has any in the photo.
+    """
+
+    sources: tuple[DataSource, ...] = ()
+    first_look: str = ""
+    wrong: Annotated[float, Field(ge=0, le=1)] = 0.4
+    from_first: Annotated[float, Field(ge=0, le=1)] = 0.5
+    epochs: Count = 80
+    learning_rate: Positive = 1.2e-3
+
+
 class ReaderTrainConfig(TrainConfig):
     """Training of a reader.
 

@@ -93,10 +93,11 @@ def _checked(settings: DetectorSettings) -> Architecture:
     return architecture
 
 
-def start(network: keras.Model, architecture: Architecture, start_from: str) -> None:
+def start(network: keras.Model, architecture: str, config: "DataclassInstance", start_from: str) -> None:
     """Load the weights to begin with: all where they are of the same network, else those of the backbone.
 
     Args:
+        architecture, config: its name and settings, as run and model folders note them.
         start_from: a file of the same network, or the folder of a run or model.
 
     Raises:
@@ -104,8 +105,8 @@ def start(network: keras.Model, architecture: Architecture, start_from: str) -> 
     """
     path = Path(start_from)
     known = described(path) if path.is_dir() else {}
-    same = asdict(architecture.config) == known.get("network", known.get("config")) if known else True
-    if not path.is_dir() or (same and known.get("architecture") == architecture.name):
+    same = asdict(config) == known.get("network", known.get("config")) if known else True
+    if not path.is_dir() or (same and known.get("architecture") == architecture):
         load_weights(network, weights_file(path))
         return
     lender = _lender(path, known)
@@ -115,7 +116,7 @@ def start(network: keras.Model, architecture: Architecture, start_from: str) -> 
                 layer.set_weights(lender.get_layer(layer.name).get_weights())
     except ValueError as error:
         raise ModelError(
-            f"{start_from}: does not have the backbone of this {architecture.name} ({error}); start from another one."
+            f"{start_from}: does not have the backbone of this {architecture} ({error}); start from another one."
         ) from None
 
 
@@ -146,7 +147,7 @@ def train_detector(settings: DetectorSettings, run: Path, stop_after: int | None
     with Trainer(run, config, noted) as trainer:
         network = build_network(config, architecture.build)
         if config.start_from:
-            start(network, architecture, config.start_from)
+            start(network, architecture.name, settings.network, config.start_from)
         detector = TrainableDetector(architecture, network)
         compile_network(detector, config)
         rules = PhotoAugmentation(long_side=config.long_sides[0], low_res_side=config.low_res_side)

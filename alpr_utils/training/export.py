@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from alpr_utils.config import parse_settings
 from alpr_utils.detect.architecture import ARCHITECTURES
 from alpr_utils.detect.export import with_box_outputs
 from alpr_utils.detect.stored import load_network
@@ -15,8 +16,10 @@ from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, read_metadata,
 from alpr_utils.models.weights import load_weights, save_weights
 from alpr_utils.networks.char_cnn import build_char_cnn
 from alpr_utils.networks.char_detector import build_char_detector
+from alpr_utils.networks.configs import SecondLookConfig
 from alpr_utils.networks.corners import build_corner_network
 from alpr_utils.networks.crnn import build_crnn
+from alpr_utils.networks.second_look import build_second_look
 from alpr_utils.runtime.network import ONNX_FILE
 from alpr_utils.runtime.onnx_export import add_onnx, write_onnx
 from alpr_utils.training.history import save_log, stages_of, trainings_of
@@ -52,8 +55,8 @@ def export_network(
     return folder
 
 
-def _reader_network(metadata: dict[str, Any]) -> keras.Model | None:
-    """The network of a reader or of one of its helpers, with random weights."""
+def _other_network(metadata: dict[str, Any]) -> keras.Model | None:
+    """The network of a reader or of a helper, with random weights."""
     classes = len(metadata.get("alphabet", ()))
     match metadata.get("architecture"):
         case "crnn":
@@ -64,6 +67,8 @@ def _reader_network(metadata: dict[str, Any]) -> keras.Model | None:
             return build_char_cnn(classes + 1)  # "not a character"
         case "corner regression":
             return build_corner_network()
+        case "second look":
+            return build_second_look(parse_settings(SecondLookConfig, metadata["config"], METADATA_FILE))
     return None
 
 
@@ -77,7 +82,7 @@ def export_onnx(folder: Path) -> Path:
     if metadata.get("architecture") in ARCHITECTURES:
         architecture, detector = load_network(folder)
         return add_onnx(folder, with_box_outputs(detector, architecture))
-    network = _reader_network(metadata)
+    network = _other_network(metadata)
     if network is None:
         raise ModelError(f"{folder / METADATA_FILE}: its architecture cannot be exported; give one of this package.")
     load_weights(network, folder / WEIGHTS_FILE)

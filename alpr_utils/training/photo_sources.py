@@ -66,6 +66,6 @@ def _swapped(photos: list[CachedPhoto], countries: tuple[str, ...], config: Dete
         for number, (box, kind) in enumerate(zip(photo.boxes, photo.classes, strict=True)):
             if config.classes[kind] == "plate":
                 country = countries[0] if len(countries) == 1 else countries[rng.integers(len(countries))]
-                image, boxes[number] = swap_plate(image, box, rng, country=country)
+                image, boxes[number], _ = swap_plate(image, box, rng, country=country)
         result.append(replace(photo, image=image, boxes=boxes))
     return result

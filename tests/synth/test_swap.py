@@ -16,7 +16,7 @@ def test_swapped_box_holds_the_change() -> None:
         photo = street(seed)
         old = np.array([140, 180, 168, 310] if seed % 2 else [130, 200, 180, 270], np.float32)
         photo[int(old[0]) : int(old[2]), int(old[1]) : int(old[3])] = 220
-        swapped, box = swap_plate(photo, old, np.random.default_rng(seed), "mn")
+        swapped, box, _ = swap_plate(photo, old, np.random.default_rng(seed), "mn")
         assert swapped.shape == photo.shape and swapped.dtype == np.uint8
         changed = np.abs(swapped.astype(int) - photo).max(axis=-1) > 60
         margin = 6
@@ -31,7 +31,7 @@ def test_swapped_box_holds_the_change() -> None:
 def test_plates_at_the_edge_stay_inside() -> None:
     photo = street(0)
     for old in ([0, 0, 20, 90], [280, 400, 300, 480]):
-        swapped, box = swap_plate(photo, np.array(old, np.float32), np.random.default_rng(1), "mn")
+        swapped, box, _ = swap_plate(photo, np.array(old, np.float32), np.random.default_rng(1), "mn")
         assert swapped.shape == photo.shape
         assert (box >= 0).all() and box[2] <= 300 and box[3] <= 480 and (box[2:] > box[:2]).all()
 

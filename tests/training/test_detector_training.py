@@ -221,12 +221,12 @@ def test_a_model_folder_lends_its_backbone(photos: Path, tmp_path: Path):
     learner = architecture_type("faster_rcnn")()
     small = replace(learner.config, stem=TINY.stem, widths=TINY.widths, blocks=TINY.blocks)
     network = architecture_type("faster_rcnn")(small).build()
-    start(network, learner, str(folder))
+    start(network, learner.name, learner.config, str(folder))
     name = "backbone_2_conv"
     np.testing.assert_allclose(
         network.get_layer(name).get_weights()[0], lender.get_layer(name).get_weights()[0], atol=1e-3
     )
     with pytest.raises(ModelError, match="start from another one"):
-        start(learner.build(), learner, str(folder))  # of other widths
+        start(learner.build(), learner.name, learner.config, str(folder))  # of other widths
     with pytest.raises(ModelError, match="names no architecture"):
-        start(network, learner, str(tmp_path))
+        start(network, learner.name, learner.config, str(tmp_path))

@@ -88,7 +88,7 @@ def _light(image: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 def _swap_in_region(
     image: np.ndarray, box: np.ndarray, rng: np.random.Generator, ranges: SwapRanges, country: str
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     layout = pick_layout(rng, country)
     text = plate_type(country).random_text(rng, layout, False)
     plate = render_plate(text, layout, rng, round(PX_PER_MM * layout.size_mm[1]))
@@ -107,7 +107,8 @@ def _swap_in_region(
     height, width = plate.alpha.shape
     outline = np.array([[(0, 0), (width, 0), (width, height), (0, height)]], np.float32)
     low, high = (extreme(cv2.perspectiveTransform(outline, warp)[0], axis=0) for extreme in (np.min, np.max))
-    return np.clip(mixed, 0, 255).astype(np.uint8), np.array([low[1], low[0], high[1], high[0]], np.float32)
+    new_box = np.array([low[1], low[0], high[1], high[0]], np.float32)
+    return np.clip(mixed, 0, 255).astype(np.uint8), new_box, corners
 
 
 def swap_plate(
@@ -116,13 +117,14 @@ def swap_plate(
     rng: np.random.Generator,
     country: str,
     ranges: SwapRanges | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Replace the plate in ``box: float32 (4,)``, ymin, xmin, ymax, xmax, pixels, by a generated one of ``country``.
 
     The old box decides the scale, the new plate's layout its shape.
 
     Returns:
-        The new picture uint8 (H, W, 3) and the box of the new plate, float32 (4,), pixels.
+        The new picture uint8 (H, W, 3), the box of the new plate with its frame, float32 (4,), and its corners without
+        the frame, float32 (4, 2), x, y, clockwise from the top left; pixels.
 
     Raises:
         AlprError: no such country.
@@ -132,7 +134,9 @@ def swap_plate(
     top, left = np.clip(np.floor(box[:2] - reach), 0, limits - 1).astype(int)
     bottom, right = np.clip(np.ceil(box[2:] + reach), 1, limits).astype(int)
     offset = np.array([top, left, top, left], np.float32)
-    region, new_box = _swap_in_region(image[top:bottom, left:right], box - offset, rng, ranges or SwapRanges(), country)
+    cut = image[top:bottom, left:right]
+    region, new_box, corners = _swap_in_region(cut, box - offset, rng, ranges or SwapRanges(), country)
     swapped = image.copy()
     swapped[top:bottom, left:right] = region
-    return swapped, np.clip(new_box + offset, 0, np.tile(limits, 2)).astype(np.float32)
+    new_box = np.clip(new_box + offset, 0, np.tile(limits, 2)).astype(np.float32)
+    return swapped, new_box, (corners + offset[[1, 0]]).astype(np.float32)
