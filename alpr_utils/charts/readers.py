@@ -25,6 +25,7 @@ from alpr_utils.charts.style import (
     wilson_bars,
 )
 from alpr_utils.evaluation.crops import CropEvaluation
+from alpr_utils.evaluation.hard_conditions import width_of
 from alpr_utils.evaluation.intervals import with_interval
 from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
 
@@ -93,16 +94,17 @@ def _draw_group(axes: Axes, readers: Mapping[str, Sequence[GroupFigures]]) -> No
 
 
 def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
-    """Curves of exact against the width of the plates: with the grammar solid, without dotted.
+    """Curves of exact against the width of the plates, those evaluated as ``w80``, ``w40`` and so on.
 
+    With the grammar solid, without dotted.
     The shade around a solid curve is its 95 % interval.
     """
     with chart_style():
         figure, (axes,) = chart_grid(1, 4.0)
         for reader in dict.fromkeys(figures.reader for figures in evaluations):
-            of_reader = [figures for figures in evaluations if figures.reader == reader and figures.width]
-            of_reader.sort(key=lambda figures: figures.width or 0)
-            widths, colour = [figures.width or 0 for figures in of_reader], reader_colour(reader)
+            of_reader = [found for found in evaluations if found.reader == reader and width_of(found.condition)]
+            of_reader.sort(key=lambda figures: width_of(figures.condition))
+            widths, colour = [width_of(figures.condition) for figures in of_reader], reader_colour(reader)
             shares = [figures.exact for figures in of_reader]
             free = [100 * figures.exact_without_grammar for figures in of_reader]
             axes.plot(widths, [100 * share for share in shares], "o-", label=reader, color=colour)

@@ -23,6 +23,7 @@ from alpr_utils.cli.options import (
     open_reader,
 )
 from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
+from alpr_utils.errors import AlprError
 from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
@@ -52,16 +53,14 @@ JsonOption = Annotated[Path | None, typer.Option(help="Write all figures and eve
 CropsOption = Annotated[
     bool, typer.Option("--crops", help="Only read: true boxes of photos, or pictures of one plate each.")
 ]
-WidthsOption = Annotated[
-    list[int] | None, typer.Option(min=1, help="With --crops: shrink plates to this width; may be repeated.")
-]
 ShrinkOption = Annotated[
     bool, typer.Option("--shrink", help="With --crops: as they are and 160, 120, 80, 60, 40, 30 pixels wide.")
 ]
 ConditionsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--condition", help="Hard condition: dark, blur, jpeg, night or a width such as w50; may be repeated."
+        "--condition",
+        help="Hard condition: dark, blur, jpeg, night or w50, plates 50 pixels wide; of single plates several.",
     ),
 ]
 CountOption = Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")]
@@ -123,46 +122,58 @@ def evaluate(
     country: CountryOption = "auto",
     models: ModelsOption = None,
     crops: CropsOption = False,
-    width: WidthsOption = None,
     shrink: ShrinkOption = False,
     condition: ConditionsOption = None,
     count: CountOption = 400,
     min_score: MinScoreOption = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
-    if (width or shrink or condition) and not crops:
-        raise typer.BadParameter("--width, --shrink and --condition are for plates that are only read; add --crops.")
-    names = reader or [DEFAULT_READER]
+    names, conditions = reader or [DEFAULT_READER], _checked_conditions(condition, shrink)
     if crops and "none" in names:
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
-    if not crops and len(names) > 1:
-        raise typer.BadParameter("several readers are measured with --crops only; give one --reader.")
+    if not crops:
+        _check_photo_usage(names, conditions, shrink)
     if data != GENERATED or not crops:
         _data_folder(data)
     _checked_half(half)
     readers = [open_reader(name, models, country, remove_shadows) for name in names]
     if crops:
         plates = _plate_crops(data, half, count, country, models)
-        views = [(pixels, name) for pixels in _widths(width, shrink) for name in condition or ["asis"]]
-        _evaluate_crops(plates, [opened for opened in readers if opened], data, views, json)
+        _evaluate_crops(plates, [opened for opened in readers if opened], data, conditions, json)
         return
     opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
     if min_score is not None:
         opened_detector.threshold = min_score
-    _evaluate_photos(_data_folder(data), opened_detector, readers[0], enhance, half, json)
+    _evaluate_photos(_data_folder(data), opened_detector, readers[0], enhance, half, conditions[0], json)
 
 
-def _widths(width: list[int] | None, shrink: bool) -> tuple[int | None, ...]:
+def _check_photo_usage(names: Sequence[str], conditions: Sequence[str], shrink: bool) -> None:
+    if shrink:
+        raise typer.BadParameter("--shrink is for plates that are only read; add --crops.")
+    for option, values in (("reader", names), ("condition", conditions)):
+        if len(values) > 1:
+            raise typer.BadParameter(f"several {option}s are measured with --crops only; give one --{option}.")
+
+
+def _checked_conditions(condition: list[str] | None, shrink: bool = False) -> list[str]:
+    """The conditions that were asked for, at least one."""
     from alpr_utils.evaluation.crops import WIDTHS
+    from alpr_utils.evaluation.hard_conditions import AS_IS, parse_condition
 
-    return (None, *WIDTHS) if shrink else tuple(width or (None,))
+    try:
+        for name in condition or ():
+            parse_condition(name)
+    except AlprError as error:
+        raise typer.BadParameter(str(error)) from None
+    shrunk = [AS_IS, *(f"w{width}" for width in WIDTHS)] if shrink else []
+    return [*shrunk, *(condition or ())] or [AS_IS]
 
 
 def _evaluate_crops(
     plates: "Sequence[PlateCrop]",
     readers: "Sequence[Reader]",
     data: str,
-    views: Sequence[tuple[int | None, str]],
+    conditions: Sequence[str],
     json: Path | None,
 ) -> None:
     from alpr_utils.evaluation.crops import evaluate_crops
@@ -171,8 +182,8 @@ def _evaluate_crops(
     evaluations = []
     for reader in readers:
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
-        for width, condition in views:
-            figures = evaluate_crops(plates, reader, data, width, condition)
+        for condition in conditions:
+            figures = evaluate_crops(plates, reader, data, condition)
             _say_crop_figures(figures)
             _say_details(figures)
             evaluations.append(figures)
@@ -186,6 +197,7 @@ def _evaluate_photos(
     reader: "Reader | None",
     enhance: bool,
     half: str,
+    condition: str,
     json: Path | None,
 ) -> None:
     import faster_coco_eval  # noqa: F401  (where it is missing, say so before all photos are read, not after)
@@ -193,7 +205,7 @@ def _evaluate_photos(
     from alpr_utils.evaluation.photos import evaluate as evaluate_photos
     from alpr_utils.results import write_json
 
-    figures = evaluate_photos(data, detector, reader, open_enhance(enhance), half)
+    figures = evaluate_photos(data, detector, reader, open_enhance(enhance), half, condition=condition)
     for problem in figures.problems:
         complain(problem)
     if json:
@@ -216,7 +228,7 @@ def _share(value: float | None, count: int) -> str:
 
 def _say_crop_figures(figures: "CropEvaluation") -> None:
     typer.echo(
-        f"{figures.plates} plates{_wide(figures)}: exact {_share(figures.exact, figures.plates)}, "
+        f"{figures.plates} plates{_in_condition(figures)}: exact {_share(figures.exact, figures.plates)}, "
         f"without grammar {_share(figures.exact_without_grammar, figures.plates)}, "
         f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
         f"({figures.processor_milliseconds:g} ms of processor time), "
@@ -224,9 +236,10 @@ def _say_crop_figures(figures: "CropEvaluation") -> None:
     )
 
 
-def _wide(figures: "CropEvaluation") -> str:
-    width = f" {figures.width} pixels wide" if figures.width else ""
-    return width if figures.condition == "asis" else f"{width} in condition {figures.condition}"
+def _in_condition(figures: "CropEvaluation | Evaluation") -> str:
+    from alpr_utils.evaluation.hard_conditions import AS_IS
+
+    return "" if figures.condition == AS_IS else f" in condition {figures.condition}"
 
 
 def _say_details(figures: "CropEvaluation") -> None:
@@ -246,7 +259,10 @@ def _say_details(figures: "CropEvaluation") -> None:
 
 def _say_photo_figures(figures: "Evaluation") -> None:
     texts = figures.texts
-    typer.echo(f"{figures.pictures} pictures, {figures.plates} plates ({figures.plates_with_text} with known text)")
+    typer.echo(
+        f"{figures.pictures} pictures{_in_condition(figures)}, "
+        f"{figures.plates} plates ({figures.plates_with_text} with known text)"
+    )
     typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
     typer.echo(
         f"found {_share(figures.recall_at_threshold, figures.plates)} at score >= {figures.threshold:g}, "
@@ -302,14 +318,15 @@ def calibrate(
     from alpr_utils.training.config import DataSource
 
     folder = _models_folder(models)
+    conditions = _checked_conditions(condition)
     sources = [DataSource.parse(text) for text in data or [GENERATED]]
     plates = [
         crop for source in sources for crop in _plate_crops(source.folder, source.half, count, country, folder, seed)
     ]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     if condition:
-        plates = in_turns(plates, condition, seed)
-        described += f"; in the conditions {', '.join(condition)}, in turn"
+        plates = in_turns(plates, conditions, seed)
+        described += f"; in the conditions {', '.join(conditions)}, in turn"
     for name in reader:
         opened = load_reader(name, ReaderOptions(country=country, models_dir=folder))
         if not isinstance(opened, NBestReader):

@@ -24,7 +24,6 @@ from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.images import crop_plate
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader
-from alpr_utils.synth.photo.flaws import shrunk
 from alpr_utils.synth.photo.sample import sample_plate
 
 WIDTHS = (160, 120, 80, 60, 40, 30)  # pixels, for the curve of exact against width
@@ -49,8 +48,7 @@ class CropEvaluation:
 
     Attributes:
         data: where the plates came from.
-        width: every plate was shrunk to this many pixels, None: left as it is.
-        condition: hard condition of the plates, ``asis``: left as they are.
+        condition: hard condition of the plates, ``w50``: 50 pixels wide, ``asis``: left as they are.
         parameters: weights of the reader's networks.
         exact: share read without any mistake, 0..1.
         exact_without_grammar: the same, decoded without the grammar.
@@ -67,7 +65,6 @@ class CropEvaluation:
 
     data: str
     reader: str
-    width: int | None
     condition: str
     parameters: int
     plates: int
@@ -140,17 +137,16 @@ def in_turns(crops: Sequence[PlateCrop], conditions: Sequence[str], seed: int = 
     ]
 
 
-def _outcome(crop: PlateCrop, reader: Reader, width: int | None, watch: Stopwatch) -> CropOutcome:
-    image = shrunk(crop.image, width) if width else crop.image
+def _outcome(crop: PlateCrop, reader: Reader, watch: Stopwatch) -> CropOutcome:
     with watch.stage("read"):
-        (reading,) = reader.read([image])
-    (free,) = reader.read([image], grammar=False)
+        (reading,) = reader.read([crop.image])
+    (free,) = reader.read([crop.image], grammar=False)
     texts = reading.text, round(reading.score, 4), free.text, round(free.score, 4)
     return CropOutcome(crop.name, crop.text, crop.country, crop.rows, crop.conditions, *texts)
 
 
 def evaluate_crops(
-    crops: Sequence[PlateCrop], reader: Reader, data: str = "", width: int | None = None, condition: str = AS_IS
+    crops: Sequence[PlateCrop], reader: Reader, data: str = "", condition: str = AS_IS
 ) -> CropEvaluation:
     """Read every plate and compare.
 
@@ -158,7 +154,6 @@ def evaluate_crops(
         crops: at least one.
         reader: reads each plate with the grammar and without it.
         data: what to call the plates in the figures.
-        width: in pixels; wider plates are shrunk to it first.
         condition: hard condition into which every plate is brought first.
 
     Raises:
@@ -167,7 +162,7 @@ def evaluate_crops(
     reader.read([crops[0].image])  # the first call of a network takes longer
     crops = in_turns(crops, [condition])
     watch = Stopwatch()
-    outcomes = [_outcome(crop, reader, width, watch) for crop in crops]
+    outcomes = [_outcome(crop, reader, watch) for crop in crops]
     milliseconds, of_processors = (round(ms, 2) for ms in watch.medians()["read"])
     pairs = [(outcome.true_text, outcome.text) for outcome in outcomes]
     free_pairs = [(outcome.true_text, outcome.text_without_grammar) for outcome in outcomes]
@@ -175,7 +170,6 @@ def evaluate_crops(
     return CropEvaluation(
         data=data,
         reader=reader.name,
-        width=width,
         condition=condition,
         parameters=reader.weight_count,
         plates=len(outcomes),

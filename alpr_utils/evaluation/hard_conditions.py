@@ -1,14 +1,17 @@
-"""Hard conditions: what far, fast, dark and cheap cameras would have made of the same plate.
+"""Hard conditions: what far, fast, dark and cheap cameras would have made of the same plate or photo.
 
-Pure functions of a crop and a seed, so that every reader is asked about the same pictures. Names as `parse_condition`
-takes them: ``asis``, ``w80`` (80 pixels wide, any number), ``dark``, ``blur``, ``jpeg``, ``night``.
+Pure functions of a picture and a seed, so that every detector and reader is asked about the same pictures. Names as
+`parse_condition` takes them: ``asis``, ``w80`` (plates 80 pixels wide, any number), ``dark``, ``blur``, ``jpeg``,
+``night``.
 """
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from alpr_utils.data.labels import LabelledPicture, as_box, mapped
 from alpr_utils.errors import AlprError
 from alpr_utils.synth.photo.camera import through_jpeg
 from alpr_utils.synth.photo.flaws import darkened, moved, shrunk
@@ -18,40 +21,78 @@ JPEG_QUALITY = 12
 NIGHT_WIDTH, NIGHT_QUALITY = 80, 40
 AS_IS = "asis"
 NAMES = (AS_IS, "dark", "blur", "jpeg", "night")
-Condition = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+_WITHOUT_PLATE = 1 / 8  # of a photo's width, in the place of its plate's where it has none
+# A picture uint8 (H, W, 3), the pixels across its plate, a generator -> the picture in that condition.
+Condition = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
-def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return moved(image, BLUR_SHARE * image.shape[1], rng.uniform(0, np.pi))
+def _blur(image: np.ndarray, plate_px: float, rng: np.random.Generator) -> np.ndarray:
+    return moved(image, BLUR_SHARE * plate_px, rng.uniform(0, np.pi))
 
 
-def _night(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    small = shrunk(image, NIGHT_WIDTH)
+def _night(image: np.ndarray, plate_px: float, rng: np.random.Generator) -> np.ndarray:
+    small = shrunk(image, NIGHT_WIDTH / plate_px)
     return through_jpeg(darkened(moved(small, NIGHT_WIDTH / 24, rng.uniform(0, np.pi)), rng), NIGHT_QUALITY)
 
 
 _MAKERS: dict[str, Condition] = {
-    AS_IS: lambda image, rng: image,
-    "dark": lambda image, rng: darkened(image, rng),
+    AS_IS: lambda image, plate_px, rng: image,
+    "dark": lambda image, plate_px, rng: darkened(image, rng),
     "blur": _blur,
-    "jpeg": lambda image, rng: through_jpeg(image, JPEG_QUALITY),
+    "jpeg": lambda image, plate_px, rng: through_jpeg(image, JPEG_QUALITY),
     "night": _night,
 }
 
 
+def width_of(name: str) -> int:
+    """50 of the condition ``w50``, 0 of those that are not a width."""
+    return int(name[1:]) if name.startswith("w") and name[1:].isdecimal() else 0
+
+
 def parse_condition(name: str) -> Condition:
-    """``w50`` or one of `NAMES` -> crop uint8 (H, W, 3) RGB and a generator -> the crop in that condition.
+    """The condition ``w50``, or one of `NAMES`.
 
     Raises:
         AlprError: no such condition.
     """
-    if name.startswith("w") and name[1:].isdigit() and int(name[1:]) > 0:
-        return lambda image, rng: shrunk(image, int(name[1:]))
+    if width := width_of(name):
+        return lambda image, plate_px, rng: shrunk(image, width / plate_px)
     if name not in _MAKERS:
         raise AlprError(f"{name}: no such condition; choose one of {', '.join(NAMES)} or a width such as w50.")
     return _MAKERS[name]
 
 
-def in_condition(image: np.ndarray, name: str, seed: int, index: int = 0) -> np.ndarray:
-    """Crop ``index`` of a set, uint8 (H, W, 3) RGB, in the condition of that name; always the same for a ``seed``."""
-    return parse_condition(name)(image, np.random.default_rng([seed, zlib.crc32(name.encode()), index]))
+def in_condition(image: np.ndarray, name: str, seed: int, index: int = 0, plate_px: float | None = None) -> np.ndarray:
+    """A picture in the condition of that name; always the same for a ``seed`` and an ``index``.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        seed, index: of a set of pictures and of the picture in it.
+        plate_px: pixels across its plate; None: the picture is nothing but its plate.
+
+    Raises:
+        AlprError: no such condition.
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode()), index])
+    return parse_condition(name)(image, plate_px or image.shape[1], rng)
+
+
+def photo_in_condition(picture: LabelledPicture, image: np.ndarray, name: str) -> tuple[LabelledPicture, np.ndarray]:
+    """A photo in the condition of that name, and its labels in pixels of what it has become.
+
+    Widths are those of its narrowest plate. The random numbers depend on the name of its file alone.
+
+    Args:
+        image: uint8 (H, W, 3) RGB, of the picture.
+
+    Raises:
+        AlprError: no such condition.
+    """
+    widths = [(plate.box_px[3] - plate.box_px[1]) / picture.width for plate in picture.plates]
+    plate_px = max(1.0, min(widths, default=_WITHOUT_PLATE) * image.shape[1])
+    seen = in_condition(image, name, 0, zlib.crc32(picture.path.name.encode()), plate_px)
+    height, width = seen.shape[:2]
+    scale = np.array([height / picture.height, width / picture.width])
+    objects = (replace(item, box_px=as_box(item.box_px * np.tile(scale, 2))) for item in picture.objects)
+    plates = (mapped(plate, scale, np.zeros(2)) for plate in picture.plates)
+    return replace(picture, width=width, height=height, objects=tuple(objects), plates=tuple(plates)), seen

@@ -20,7 +20,7 @@ class PlateOutcome:
     Attributes:
         picture: file name.
         true_text: ``""`` where only the box is known.
-        width: of its box, pixels of the picture.
+        width: of its box, pixels of the picture as the detector got it.
         iou: overlap with its box at the operating threshold, 0 when not detected.
         text, text_without_grammar: read in the found box, ``""`` without one.
         text_in_true_box: read in the true box.
@@ -68,12 +68,14 @@ class Evaluation:
     """The figures of one detector and reader on one folder.
 
     Attributes:
+        condition: hard condition of the photos, ``asis``: left as they are.
         ap, ap50, ap75: average precision as COCO defines it: mean over IoU 0.50 to 0.95, at 0.50, at 0.75; 0..1.
         ap_by_class: for a detector of several classes AP, AP50 and AP75 of each, and as ``mean`` the mAP; else empty.
         recall_at_threshold: share of the plates found (IoU >= 0.5) at the operating threshold.
         false_boxes_per_picture: boxes at the operating threshold that match no plate, mean over the pictures.
         pictures_with_two_false_boxes: pictures with more than one of them.
-        by_width: how many plates were found (IoU >= 0.5, operating threshold), by their width in the picture.
+        by_width: how many plates were found (IoU >= 0.5, operating threshold), by their width in the picture as the
+            detector got it.
         texts: reading figures.
         lost: stage -> number of plates lost there.
         milliseconds: stage -> median time a picture.
@@ -85,6 +87,7 @@ class Evaluation:
     half: str
     detector: str
     reader: str
+    condition: str
     enhanced: bool
     threshold: float
     pictures: int

@@ -10,6 +10,7 @@ from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detector
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import ClassScorer
+from alpr_utils.evaluation.hard_conditions import AS_IS, parse_condition, photo_in_condition
 from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
 from alpr_utils.evaluation.photo_figures import (
     Evaluation,
@@ -35,8 +36,9 @@ class _Scorer:
         grammar: bool,
         enhance: Callable[[np.ndarray], np.ndarray] | None,
         classes: ClassScorer,
+        condition: str,
     ):
-        self._detector, self._enhance = detector, enhance
+        self._detector, self._enhance, self._condition = detector, enhance, condition
         self._reader, self._grammar = reader, grammar
         self.watch = Stopwatch()
         self.classes = classes
@@ -54,6 +56,7 @@ class _Scorer:
         """
         with self.watch.stage("open"):
             image = read_image(picture.path)
+        picture, image = photo_in_condition(picture, image, self._condition)
         with self.watch.stage("enhance"):
             enhanced = self._enhance(image) if self._enhance else image
         with self.watch.stage("detect"):
@@ -89,6 +92,7 @@ class _Scorer:
             half=half,
             detector=self._detector.name,
             reader=self._reader.name if self._reader else "none",
+            condition=self._condition,
             enhanced=self._enhance is not None,
             threshold=self._detector.threshold,
             pictures=len(self.false_boxes),
@@ -122,6 +126,7 @@ def evaluate(
     enhance: Callable[[np.ndarray], np.ndarray] | None = None,
     half: str = "",
     grammar: bool = True,
+    condition: str = AS_IS,
 ) -> Evaluation:
     """Measure a detector and a reader on a folder of photos with VOC files.
 
@@ -132,13 +137,16 @@ def evaluate(
         enhance: applied to what the detector sees.
         half: ``a`` or ``b`` for one half by plate identity, ``""`` for all.
         grammar: False measures the reader without the grammar only.
+        condition: hard condition into which every photo is brought first.
 
     Raises:
+        AlprError: no such condition.
         LabelError: the folder is unusable, or none of its pictures can be read.
     """
+    parse_condition(condition)
     pictures, label_problems = load_pictures(data_dir, half)
     problems = [str(problem) for problem in label_problems]
-    scorer = _Scorer(detector, reader, grammar, enhance, ClassScorer(pictures))
+    scorer = _Scorer(detector, reader, grammar, enhance, ClassScorer(pictures), condition)
     for picture in pictures:
         try:
             scorer.add(picture)

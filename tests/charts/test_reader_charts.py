@@ -30,7 +30,7 @@ def evaluations() -> list[CropEvaluation]:
     image[:, ::4] = 200
     texts = ("1537УНЛ", "1537УНА", "8537УНЛ", "1537УНЛ")
     crops = [PlateCrop(str(n), text, "mn", 1, image, conditions_of(image, None)) for n, text in enumerate(texts)]
-    return [evaluate_crops(crops, FixedReader(free_text="1537"), width=width) for width in (50, 30)]
+    return [evaluate_crops(crops, FixedReader(free_text="1537"), condition=f"w{width}") for width in (50, 30)]
 
 
 def drawn(figure: Figure) -> None:

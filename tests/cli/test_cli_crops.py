@@ -54,14 +54,31 @@ def test_several_readers_are_measured_at_all_widths(
     arguments = ["evaluate", "--crops", "--data", str(plates), *readers, "--shrink", "--json", str(file)]
     assert main([*arguments, "--models", str(tmp_path)]) == 0
     figures = json.loads(file.read_text(encoding="utf-8"))
-    assert [(one["reader"], one["width"]) for one in figures] == [
-        (reader, width) for reader in ("classical", "crnn_small") for width in (None, 160, 120, 80, 60, 40, 30)
+    widths = ("asis", "w160", "w120", "w80", "w60", "w40", "w30")
+    assert [(one["reader"], one["condition"]) for one in figures] == [
+        (reader, width) for reader in ("classical", "crnn_small") for width in widths
     ]
     assert {(one["exact"], one["exact_without_grammar"]) for one in figures} == {(0.25, 0.0)}
     assert {"true": "Л", "read": "Я", "count": 10} in figures[0]["confusions_without_grammar"]
     said = capsys.readouterr().out
-    assert "40 plates: exact 25.0% (14-40), without grammar 0.0% (0-9)" in said and "40 plates 30 pixels wide" in said
+    assert (
+        "40 plates: exact 25.0% (14-40), without grammar 0.0% (0-9)" in said
+        and "40 plates in condition w30: exact" in said
+    )
     assert "3386УБТ read as 1537УНЛ (80%)" in said
+
+
+def test_plates_are_measured_in_hard_conditions(
+    plates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    arguments = ["evaluate", "--crops", "--data", str(plates), "--reader", "classical", "--models", str(tmp_path)]
+    assert main([*arguments, "--condition", "night", "--condition", "w50", "--json", str(file)]) == 0
+    assert [one["condition"] for one in json.loads(file.read_text(encoding="utf-8"))] == ["night", "w50"]
+    said = capsys.readouterr().out
+    assert "40 plates in condition night: exact 25.0% (14-40)" in said and "in condition w50" in said
+    assert main([*arguments, "--condition", "fog"]) == 2
+    assert "no such condition" in capsys.readouterr().err
 
 
 def test_generated_plates_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,5 +105,11 @@ def test_calibration_is_fitted_and_stored(plates: Path, tmp_path: Path, capsys: 
     assert "with grammar: temperature" in capsys.readouterr().out
     stored = read_metadata(folder)["calibration"]["with_grammar"]
     assert stored["after"]["error"] < stored["before"]["error"], "80 % sure and 25 % right before"
+    assert main([*command, "crnn_small", "--condition", "asis", "--condition", "dark"]) == 0
+    described = read_metadata(folder)["calibration"]["data"]
+    assert described == f"{plates}; in the conditions asis, dark, in turn"
+    capsys.readouterr()
+    assert main([*command, "crnn_small", "--condition", "fog"]) == 2
+    assert "no such condition" in capsys.readouterr().err
     assert main([*command, "classical"]) == 2
     assert "no temperature" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from conftest import PICTURE_SIZE, PLATE_PIXELS, BrightBoxDetector, FixedReader
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.voc import write_voc
 from alpr_utils.detect.detector import Detection
-from alpr_utils.errors import LabelError
+from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import average_precision
 from alpr_utils.evaluation.matching import match
 from alpr_utils.evaluation.photos import evaluate
@@ -75,6 +75,21 @@ def test_detector_alone(tmp_path: Path, plate_picture: np.ndarray, detector: Bri
     figures = evaluate(_folder(tmp_path, plate_picture, ["1537УНЛ"]), detector)
     assert (figures.reader, figures.ap50, figures.texts.exact, figures.texts.cer) == ("none", 1.0, None, None)
     assert sum(figures.lost.values()) == 0
+
+
+def test_photos_are_brought_into_a_condition_and_their_boxes_move_along(
+    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
+) -> None:
+    data = _folder(tmp_path, plate_picture, ["1537УНЛ", ""])  # the plate is 60 pixels wide
+    small = evaluate(data, detector, reader, condition="w30")
+    assert small.condition == "w30"
+    assert (small.recall_at_threshold, small.ap, small.texts.exact) == (1.0, 1.0, 1.0)
+    assert [outcome.width for outcome in small.outcomes] == [30.0]
+    dark = evaluate(data, detector, reader, condition="dark")
+    assert dark.recall_at_threshold == 0.0, "the detector takes only what is bright for a plate"
+    assert dark.texts.exact == 0.0 and dark.outcomes[0].text_in_true_box == "1537УНЛ"
+    with pytest.raises(AlprError, match="no such condition"):
+        evaluate(data, detector, reader, condition="fog")
 
 
 def test_halves_add_up(

@@ -1,14 +1,17 @@
 """Hard pictures made of easy ones: repeatable, and as hard as they say."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from alpr_utils.data.labels import LabelledObject, LabelledPicture, LabelledPlate, as_box
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import PlateCrop, evaluate_crops, in_turns
-from alpr_utils.evaluation.hard_conditions import NAMES, in_condition
+from alpr_utils.evaluation.hard_conditions import NAMES, in_condition, photo_in_condition
 from alpr_utils.read.reading import Reading
 
 
@@ -55,6 +58,39 @@ def test_readers_get_the_crops_in_their_condition() -> None:
     near, far = (evaluate_crops(crops, Wide(), condition=name) for name in ("asis", "w50"))
     assert (near.condition, near.exact) == ("asis", 1.0)
     assert (far.condition, far.exact) == ("w50", 0.0)
+
+
+def test_a_photo_goes_by_its_narrowest_plate_and_its_labels_move_along() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (200, 400, 3), np.uint8)
+    wide, narrow = (20.0, 40.0, 60.0, 200.0), (100.0, 300.0, 120.0, 380.0)
+    objects = tuple(LabelledObject("plate", box) for box in (wide, narrow))
+    plates = tuple(LabelledPlate(box, "1537УНЛ") for box in (wide, narrow))
+    # Labelled at half the size of the picture.
+    half = [LabelledPlate(as_box(np.array(plate.box_px) / 2), plate.text) for plate in plates]
+    for picture in (
+        LabelledPicture(Path("photo.jpg"), 400, 200, objects, plates),
+        LabelledPicture(Path("photo.jpg"), 200, 100, (), tuple(half)),
+    ):
+        seen, small = photo_in_condition(picture, image, "w40")
+        assert small.shape == (100, 200, 3) and (seen.width, seen.height) == (200, 100)
+        assert [plate.box_px for plate in seen.plates] == [(10, 20, 30, 100), (50, 150, 60, 190)]
+        assert seen.boxes_px().tolist() == ([[10, 20, 30, 100], [50, 150, 60, 190]] if picture.objects else [])
+        assert photo_in_condition(picture, image, "night")[1].shape == image.shape, "80 pixels wide, as it is"
+
+
+def test_photos_are_the_same_again_and_differ_by_name() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (60, 160, 3), np.uint8)
+    pictures = [LabelledPicture(Path(name), 160, 60) for name in ("a.jpg", "folder/a.jpg", "b.jpg")]
+    for name in ("dark", "blur", "night"):
+        first, again, other = (photo_in_condition(picture, image, name)[1] for picture in pictures)
+        assert (first == again).all() and (first != other).any()
+    _, blurred = photo_in_condition(pictures[0], image, "blur")
+    (_, sharper), edge = photo_in_condition(_with_plate(pictures[0], 12), image, "blur"), image.astype(int)
+    assert np.abs(sharper - edge).mean() < np.abs(blurred - edge).mean(), "blur goes by the plate's width"
+
+
+def _with_plate(picture: LabelledPicture, width: float) -> LabelledPicture:
+    return replace(picture, plates=(LabelledPlate((10.0, 10.0, 20.0, 10.0 + width)),))
 
 
 def test_unknown_conditions_are_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.crop_conditions import Conditions, blur, conditions_of, darkness, tilt
-from alpr_utils.evaluation.crops import evaluate_crops, fresh_crops, real_crops, shrunk
+from alpr_utils.evaluation.crops import evaluate_crops, fresh_crops, real_crops
 from alpr_utils.evaluation.readers import Confusion, CropOutcome, calibration, character_error_rate, confusions, groups
 from alpr_utils.images import write_image
 from alpr_utils.read.reading import Reading
@@ -92,7 +92,7 @@ def test_readers_are_measured_at_a_width(tmp_path: Path) -> None:
     crops = real_crops(tmp_path, find_corners=lambda _: np.array([[(0, 0), (1, 0.5), (1, 1), (0, 0.5)]]))
     assert {crop.conditions.tilt for crop in crops} == {round(float(np.degrees(np.arctan2(20, 160))), 2)}
     reader = Knowing({50: ("1537УНЛ", "1537УНЛ"), 90: ("3386УБТ", "3386УВ7")})
-    figures = evaluate_crops(crops, reader, "here", 80)
+    figures = evaluate_crops(crops, reader, "here", "w80")
     assert set(reader.widths[1:]) == {80}, "the first call only warms the reader up"
     assert (figures.exact, figures.exact_without_grammar, figures.cer) == (1, 0.5, 0)
     assert figures.cer_without_grammar == round(2 / 14, 4)
@@ -102,11 +102,6 @@ def test_readers_are_measured_at_a_width(tmp_path: Path) -> None:
     assert all(one.true == one.read for one in figures.confusions)
     evaluate_crops(crops, reader)
     assert reader.widths[-1] == 160
-
-
-def test_shrinking_never_enlarges() -> None:
-    assert shrunk(stripes(120), 60).shape == (20, 60, 3)
-    assert shrunk(stripes(120), 120).shape == shrunk(stripes(120), 500).shape == (40, 120, 3)
 
 
 def test_generated_plates_are_cut_like_real_ones() -> None:

@@ -326,8 +326,8 @@ def test_wrong_model_folders_get_one_sentence(trained: Trained, tmp_path: Path) 
 def test_crops_are_evaluated_at_every_width(trained: Trained, tmp_path: Path) -> None:
     _, folder, _ = trained
     write_image(tmp_path / "1537УНЛ.png", np.full((40, 160, 3), 90, np.uint8))
-    figures = [evaluate_crops(real_crops(tmp_path), CRNNReader(folder), width=width) for width in (80, 40)]
-    assert [(f.width, f.plates) for f in figures] == [(80, 1), (40, 1)]
+    figures = [evaluate_crops(real_crops(tmp_path), CRNNReader(folder), condition=f"w{width}") for width in (80, 40)]
+    assert [(f.condition, f.plates) for f in figures] == [("w80", 1), ("w40", 1)]
     assert all(f.exact == float(f.outcomes[0].text == "1537УНЛ") for f in figures)
 
 

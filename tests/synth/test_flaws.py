@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.synth.photo.camera import through_jpeg
-from alpr_utils.synth.photo.flaws import darkened, line_kernel, moved
+from alpr_utils.synth.photo.flaws import darkened, line_kernel, moved, shrunk
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.7, np.pi / 2, 2.5])
@@ -35,3 +35,10 @@ def test_jpeg_keeps_colours_in_their_order() -> None:
     red[..., 0] = 200
     assert through_jpeg(red, 12)[..., 0].mean() > 150
     assert through_jpeg(red[..., 0], 12).shape == (32, 32)
+
+
+def test_shrinking_averages_and_never_enlarges() -> None:
+    stripes = np.zeros((40, 120, 3), np.uint8)
+    stripes[:, ::2] = 200
+    assert shrunk(stripes, 0.5).shape == (20, 60, 3) and (shrunk(stripes, 0.5) == 100).all()
+    assert shrunk(stripes, 1.0).shape == shrunk(stripes, 4.0).shape == (40, 120, 3)

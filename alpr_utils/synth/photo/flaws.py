@@ -11,11 +11,11 @@ DARKER, BRIGHTENED = 8.0, 3.0  # linear light; the camera gives back less than t
 WHITE_PHOTONS, READ_NOISE = 900.0, 0.002
 
 
-def shrunk(image: np.ndarray, width: int) -> np.ndarray:
-    """uint8 (H, W) or (H, W, 3) -> ``width`` pixels wide, by area averaging; narrower ones stay as they are."""
-    if image.shape[1] <= width:
+def shrunk(image: np.ndarray, factor: float) -> np.ndarray:
+    """uint8 (H, W) or (H, W, 3) -> ``factor`` times as large, by area averaging; nothing is enlarged."""
+    if factor >= 1:
         return image
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    width, height = (max(1, round(side * factor)) for side in image.shape[1::-1])
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
