@@ -11,7 +11,15 @@ from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR, Detec
 from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError, PictureError
-from alpr_utils.images import PictureInput, crop_plate, find_pictures, is_video, read_image, to_rgb, video_frames
+from alpr_utils.images import (
+    PictureInput,
+    crop_plate,
+    decode_picture,
+    find_pictures,
+    is_video,
+    to_rgb,
+    video_frames,
+)
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
 from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
@@ -148,7 +156,7 @@ class ALPR:
             PictureError: the picture cannot be used.
             ModelError: a model cannot be opened.
         """
-        return list(self._with_texts(self._with_boxes(_picture("", "", Path(), to_rgb(picture)))).plates)
+        return list(self._with_texts(self._with_boxes(_unnamed(picture))).plates)
 
     def read_crop(self, picture: PictureInput) -> PlateReading:
         """Read a picture of one plate: nothing is detected, the box is the whole picture, no text is left out.
@@ -158,7 +166,7 @@ class ALPR:
             ModelError: the reader cannot be opened, or there is none.
         """
         self.load(crops=True)
-        return self._whole_read(_picture("", "", Path(), to_rgb(picture))).plates[0]
+        return self._whole_read(_unnamed(picture)).plates[0]
 
     def read_many(
         self,
@@ -237,7 +245,7 @@ def _guarded(stage: Callable[[PictureResult], PictureResult]) -> Callable[[Pictu
             return result
         try:
             return stage(result)
-        except Exception as error:  # one bad picture must not cost the user the rest of a long batch
+        except (AlprError, MemoryError) as error:  # one bad picture must not cost the user the rest of a long batch
             return _failed(result.path, result.name, result.stem, _one_sentence(result.path, error))
 
     return guarded
@@ -254,8 +262,15 @@ def _with_text(plate: PlateReading, reading: Reading) -> PlateReading:
     )
 
 
-def _picture(name: str, stem: str, path: Path, image: np.ndarray) -> PictureResult:
-    return PictureResult(name, stem, path, image, image)
+def _picture(
+    name: str, stem: str, path: Path, image: np.ndarray, size_px: tuple[int, int] | None = None
+) -> PictureResult:
+    height, width = size_px or image.shape[:2]
+    return PictureResult(name, stem, path, image, image, height, width)
+
+
+def _unnamed(picture: PictureInput) -> PictureResult:
+    return _picture("", "", Path(), to_rgb(picture))
 
 
 def _decoded(paths: Sequence[Path], every: int, skip: Container[str]) -> Iterator[PictureResult]:
@@ -264,29 +279,27 @@ def _decoded(paths: Sequence[Path], every: int, skip: Container[str]) -> Iterato
         if name in skip:
             continue
         try:
-            for frame_name, frame_stem, image in _frames_of(path, name, stem, every):
-                if frame_name not in skip:
-                    yield _picture(frame_name, frame_stem, path, image)
-        except Exception as error:  # as in `_guarded`
+            for frame in _frames_of(path, name, stem, every):
+                if frame.name not in skip:
+                    yield frame
+        except (AlprError, MemoryError) as error:  # as in `_guarded`
             yield _failed(path, name, stem, _one_sentence(path, error))
 
 
-def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The picture, or the frames of the video, each with its name in tables and the beginning of its files."""
+def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[PictureResult]:
+    """The picture, or the frames of the video, not looked at yet."""
     if is_video(path):
         for number, frame in video_frames(path, every):
-            yield f"{name}#{number}", f"{stem}_{number:06d}", frame
+            yield _picture(f"{name}#{number}", f"{stem}_{number:06d}", path, frame)
     else:
-        yield name, stem, read_image(path)
+        decoded = decode_picture(path)
+        yield _picture(name, stem, path, decoded.image, (decoded.height, decoded.width))
 
 
-def _one_sentence(path: Path, error: Exception) -> AlprError:
+def _one_sentence(path: Path, error: AlprError | MemoryError) -> AlprError:
     if isinstance(error, AlprError):
         return error
-    detail = " ".join(str(error).split())[:200]
-    return PictureError(
-        f"{path}: could not be processed ({type(error).__name__}: {detail}); try it smaller or as JPEG."
-    )
+    return PictureError(f"{path}: needs more memory than there is; make it smaller.")
 
 
 def _failed(path: Path, name: str, stem: str, error: AlprError) -> PictureResult:

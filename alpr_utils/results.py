@@ -1,8 +1,10 @@
 """What a run gives: frozen records of plates and pictures, and the files they are written to."""
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +21,10 @@ PLATE_COLUMNS = (
     "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",
 )  # fmt: skip
 CROP_COLUMNS = ("image", "text", "text_score")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_JSON_HEAD_BYTES = 4096
+_RESULTS = re.compile(rb'[\[{\s]*"[^\0]*"(plates|machine)":')  # how JSON of `read`, `evaluate` and `benchmark` begins
+_STEM_BYTES = 200  # file systems take names of 255 bytes
 DRAWING_COLUMN = "drawing"  # the last column where drawings are made
 _File = TypeVar("_File", bound="GrowingFile")
 
@@ -61,6 +67,7 @@ class PictureResult:
         path: the file it came from.
         image: uint8 (H, W, 3) RGB; a single black pixel when it could not be read.
         detector_input: what the detector saw: ``image``, or ``image`` enhanced.
+        height, width: of the picture in its file, pixels; ``image`` is smaller where that is very large.
         plates: best first.
         error: why the picture could not be processed, None when it was.
     """
@@ -70,6 +77,8 @@ class PictureResult:
     path: Path
     image: np.ndarray
     detector_input: np.ndarray
+    height: int
+    width: int
     plates: tuple[PlateReading, ...] = ()
     error: AlprError | None = None
 
@@ -87,12 +96,11 @@ class GrowingFile:
 
     def __init__(self, path: Path, beginning: str = ""):
         self._path = path
+        write_bytes(path, beginning.encode())
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", newline="")
+            self._file = path.open("a", encoding="utf-8", newline="")
         except OSError as error:
             raise self._failure(error) from None
-        self.write(beginning)
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"{self._path}: cannot be written ({error.strerror}); choose another place for it.")
@@ -102,6 +110,8 @@ class GrowingFile:
         try:
             self._file.write(text)
             self._file.flush()
+            if not self._path.exists():
+                raise OutputError(f"{self._path}: was deleted or moved while it was written; start again.")
         except OSError as error:
             raise self._failure(error) from None
 
@@ -125,14 +135,27 @@ def _csv_text(rows: Sequence[Sequence[object]]) -> str:
 
 
 class CsvTable(GrowingFile):
-    """A CSV file with the header ``columns`` and, from an earlier run, ``rows``."""
+    """A CSV file with the header ``columns`` and, from an earlier run, ``rows``.
 
-    def __init__(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]] = ()):
-        super().__init__(path, _csv_text([columns, *rows]))
+    Args:
+        for_excel: with a byte-order mark, so that Excel shows Cyrillic and hangul, and with ``'`` before names that it
+            would take for formulas. Other programs do better without both.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]] = (), for_excel: bool = False
+    ):
+        self._for_excel = for_excel
+        super().__init__(path, (codecs.BOM_UTF8.decode() if for_excel else "") + self._text([columns, *rows]))
+
+    def _text(self, rows: Sequence[Sequence[object]]) -> str:
+        if self._for_excel:
+            rows = [[f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in row] for row in rows]
+        return _csv_text(rows)
 
     def add(self, rows: Sequence[Sequence[object]]) -> None:
         """Append rows."""
-        self.write(_csv_text(rows))
+        self.write(self._text(rows))
 
 
 class JsonLines(GrowingFile):
@@ -155,7 +178,7 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         return [], []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OutputError(f"{path}: cannot be read as a table ({error}); choose another place for it.") from None
@@ -173,11 +196,37 @@ def read_json_lines(path: Path) -> dict[str, str]:
     return lines
 
 
+def check_json_place(path: Path) -> None:
+    """Make sure that JSON of results replaces nothing else.
+
+    Raises:
+        OutputError: there is a file that holds something else, such as a picture or labels.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        head = file.read(_JSON_HEAD_BYTES)
+    if head.strip() != b"[]" and not _RESULTS.match(head):
+        raise OutputError(f"{path}: is there and does not hold results; choose another place or move it away.")
+
+
 def table_names(paths: Iterable[Path]) -> dict[Path, str]:
-    """How each of ``paths`` is called in tables: by its file name, by its whole path where two have the same name."""
+    """How each of ``paths`` is called in tables: by its file name, by its whole path where two have the same name.
+
+    Bytes of a name that are not UTF-8 are written as ``\\udcff``.
+    """
     paths = list(paths)
     count = Counter(path.name for path in paths)
-    return {path: path.name if count[path.name] == 1 else path.as_posix() for path in paths}
+    return {path: _encodable(path.name if count[path.name] == 1 else path.as_posix()) for path in paths}
+
+
+def _encodable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _short(stem: str) -> str:
+    """``stem`` cut so that a file name made from it does not get too long."""
+    return _encodable(stem).encode()[:_STEM_BYTES].decode(errors="ignore")
 
 
 def file_stems(paths: Iterable[Path]) -> list[str]:
@@ -187,6 +236,7 @@ def file_stems(paths: Iterable[Path]) -> list[str]:
         parts = [part.replace(":", "") for part in path.parent.parts if part not in ("/", ".", "..")]
         with_suffix = f"{path.stem}_{path.suffix[1:]}" if path.suffix else path.stem
         choices = [path.stem, with_suffix, "_".join([*parts, with_suffix])]
+        choices = [_short(choice) for choice in choices]
         choices += [f"{choices[-1]}_{number}" for number in range(2, len(stems) + 3)]
         stem = next(choice for choice in choices if choice.casefold() not in stems)
         stems[stem.casefold()] = stem
@@ -195,12 +245,11 @@ def file_stems(paths: Iterable[Path]) -> list[str]:
 
 def plate_rows(result: PictureResult) -> list[tuple[object, ...]]:
     """One row of ``PLATE_COLUMNS`` a plate; boxes in pixels of the picture, plates counted from 1."""
-    height, width = result.image.shape[:2]
     return [
         (
             result.name,
             number,
-            *plate.box_pixels(height, width),
+            *plate.box_pixels(result.height, result.width),
             f"{plate.detection_score:.4f}",
             plate.text,
             f"{plate.text_score:.4f}",
@@ -218,19 +267,19 @@ def crop_rows(result: PictureResult) -> list[tuple[object, ...]]:
 
 def picture_record(result: PictureResult) -> dict[str, object]:
     """One picture for JSON: name, size and boxes in pixels, and the score of every character."""
-    height, width = result.image.shape[:2]
     plates = []
     for plate in result.plates:
-        xmin, ymin, xmax, ymax = plate.box_pixels(height, width)
+        xmin, ymin, xmax, ymax = plate.box_pixels(result.height, result.width)
         box = {"xmin": xmin, "ymin": ymin, "xmax": xmax, "ymax": ymax}
         plates.append({**{key: value for key, value in asdict(plate).items() if key != "box"}, "box_pixels": box})
-    return {"image": result.name, "width": width, "height": height, "plates": plates}
+    return {"image": result.name, "width": result.width, "height": result.height, "plates": plates}
 
 
 def write_json(path: Path, content: object) -> None:
     """Write ``content`` as UTF-8 JSON.
 
     Raises:
-        OutputError: the place is read-only, full or otherwise not writable.
+        OutputError: the place is read-only, full or otherwise not writable, or as `check_json_place`.
     """
+    check_json_place(path)
     write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,5 +1,7 @@
 """Pictures of every kind come in upright and as RGB; bad ones are refused in one sentence."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,7 +130,10 @@ def _zero_by_zero(path: Path) -> None:
 
 
 def _bomb(path: Path) -> None:
-    path.write_bytes(b"P6 60000 60000 255\n")
+    header = struct.pack(">II5B", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path.write_bytes(start + struct.pack(">I", 9) + b"IDAT123456789" + bytes(4))
 
 
 def _folder(path: Path) -> None:
@@ -167,7 +172,7 @@ def _forbid(*_: object, **__: object) -> None:
 def test_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "secret.jpg"
     path.write_bytes(b"x")
-    monkeypatch.setattr(Path, "read_bytes", _forbid)
+    monkeypatch.setattr(Path, "open", _forbid)
     with pytest.raises(PictureError, match=r"secret\.jpg: cannot be opened \(Permission denied\)"):
         read_image(path)
 

@@ -1,5 +1,7 @@
 """The command line. Exit status: 0 everything done, 1 something could not be processed, 2 wrong usage."""
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -44,8 +46,26 @@ app.command("import-darknet")(import_darknet)
 app.command("export")(export)
 
 
+class _AboveTheBar(logging.Handler):
+    """Warnings of the package on stderr, above the progress bar where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(f"{record.levelname.lower()}: {record.getMessage()}", file=sys.stderr)
+
+
+def _show_warnings() -> None:
+    log = logging.getLogger("alpr_utils")
+    if not log.handlers:
+        log.addHandler(_AboveTheBar())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: those of the process) and return the exit status."""
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - pythonw and "2>&-" have none
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    _show_warnings()
     for stream in (sys.stdout, sys.stderr):
         # Consoles that know no Cyrillic must not stop a batch.
         if hasattr(stream, "reconfigure"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alpr_utils.cli.options import DetectorOption, ModelsOption, ReaderOption, wrong_usage
+from alpr_utils.cli.options import DetectorOption, ModelsOption, ReaderOption, check_json, wrong_usage
 from alpr_utils.detect.detector import DEFAULT_DETECTOR
 from alpr_utils.read.load import DEFAULT_READER
 
@@ -43,6 +43,7 @@ def benchmark(
     """Measure how fast plates are found and read on this machine; print it as Markdown tables."""
     from alpr_utils.evaluation.benchmark_report import markdown, measure
 
+    check_json(json_file)
     if show:
         report = _stored(show)
     else:

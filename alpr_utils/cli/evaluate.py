@@ -17,6 +17,7 @@ from alpr_utils.cli.options import (
     TilesOption,
     VehicleDetectorOption,
     VehicleFirstOption,
+    check_json,
     complain,
     open_detector,
     open_enhance,
@@ -82,10 +83,10 @@ def _data_folder(data: str) -> Path:
     return folder
 
 
-def _checked_half(half: str) -> str:
+def _check(half: str, json: Path | None = None) -> None:
     if half not in ("", "a", "b"):
         raise typer.BadParameter(f"no half '{half}'; choose a or b.")
-    return half
+    check_json(json)
 
 
 def _find_corners(models: Path) -> "CornerFinder | None":
@@ -135,7 +136,7 @@ def evaluate(
         _check_photo_usage(names, conditions, shrink)
     if data != GENERATED or not crops:
         _data_folder(data)
-    _checked_half(half)
+    _check(half, json)
     readers = [open_reader(name, models, country, remove_shadows) for name in names]
     if crops:
         plates = _plate_crops(data, half, count, country, models)
@@ -288,7 +289,7 @@ def evaluate_characters(
 ) -> None:
     """Measure the character classifier on labelled characters."""
     folder = _data_folder(data)
-    _checked_half(half)
+    _check(half)
     from alpr_utils.evaluation.characters import evaluate_characters as measure
 
     named = _models_folder(models) / model

@@ -15,7 +15,7 @@ generate_app = typer.Typer(help="Generate labelled pictures.", no_args_is_help=T
 
 OutOption = Annotated[Path, typer.Option(help="Folder to write; a stopped command goes on when it is given again.")]
 CountOption = Annotated[int, typer.Option(min=1, help="Pictures; a larger number adds to a finished folder.")]
-CountryOption = Annotated[str, typer.Option(help="Whose plates: mn, kr, or the path of a country's file.")]
+CountryOption = Annotated[str, typer.Option(help="Whose plates: a code such as mn, or the path of a country's file.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The same seed gives the same pictures.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes; they do not change the pictures.")]
 FormatOption = Annotated[

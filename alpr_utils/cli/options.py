@@ -53,6 +53,15 @@ def wrong_usage() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from None
 
 
+def check_json(place: Path | None) -> None:
+    """Refuse a place for JSON that holds something else, before anything is computed."""
+    if place:
+        from alpr_utils.results import check_json_place
+
+        with wrong_usage():
+            check_json_place(place)
+
+
 def alpr_of(options: Mapping[str, Any]) -> "ALPR":
     """The `ALPR` that the options of a command describe, which are called like its arguments; nothing is opened."""
     from alpr_utils.alpr import ALPR

@@ -1,19 +1,23 @@
 """What the command ``read`` writes: the table, JSON Lines, drawings and cut plates, picture by picture."""
 
+import json
+import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alpr_utils.errors import OutputError
+from alpr_utils.images import CROP, DRAWING, crop_plate, has_comment, write_bytes, write_image
 from alpr_utils.results import (
     CROP_COLUMNS,
     DRAWING_COLUMN,
     PLATE_COLUMNS,
     CsvTable,
     JsonLines,
+    check_json_place,
     crop_rows,
     file_stems,
     picture_record,
@@ -24,6 +28,15 @@ from alpr_utils.results import (
 
 if TYPE_CHECKING:
     from alpr_utils.results import PictureResult
+
+
+_log = logging.getLogger(__name__)
+
+# The options that decide what stands in a table; the rows of runs that differ in one of them are not mixed.
+_DECIDE_RESULTS = (
+    "detector", "tiles", "vehicle_first", "vehicle_detector", "reader", "enhance", "remove_shadows", "min_score",
+    "min_text_score", "crops", "country", "grammar", "every",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,12 @@ class Places:
     drawings: Path | None
     crops: Path | None
 
+    @property
+    def options(self) -> Path | None:
+        """Where the options of the run are noted: beside its first file, whose name it carries."""
+        beside = self.table or self.json
+        return beside.with_name(f"{beside.stem}.options.json") if beside else None
+
 
 class Outputs:
     """The files of one run; with `open` they are there, with `add` they grow.
@@ -50,11 +69,14 @@ class Outputs:
         places: what is wanted.
         pictures: the inputs, which are never written to.
         whole: every picture is one plate.
-        enhanced: the detector sees enhanced pictures, and these are drawn on.
+        options: those of the command that decide what is read, such as ``enhance`` and ``crops``.
+        for_excel: as in `CsvTable`.
     """
 
-    def __init__(self, places: Places, pictures: Iterable[Path], whole: bool, enhanced: bool):
-        self.places, self._whole = places, whole
+    def __init__(self, places: Places, pictures: Iterable[Path], options: Mapping[str, Any], for_excel: bool = False):
+        whole, enhanced = options["crops"], options["enhance"]
+        self.places, self._whole, self._for_excel = places, whole, for_excel
+        self._options = {name: value for name, value in options.items() if name in _DECIDE_RESULTS}
         self._pictures = list(pictures)
         self._inputs = {path.resolve() for path in self._pictures}
         self._ending = "_enhanced.jpg" if enhanced and not whole else ".jpg"
@@ -69,13 +91,43 @@ class Outputs:
         """Make sure that nothing is lost by writing.
 
         Raises:
-            OutputError: an output would replace an input picture or a table of another kind.
+            OutputError: an output would replace an input picture, any other file that is not a result, or a table of
+                another kind; cut plates would lie among the pictures; a run with other options is to be resumed.
         """
-        targets = [path for path in (self.places.table, self.places.json) if path]
+        for place in (self.places.table, self.places.json):
+            if place and place.resolve() in self._inputs:
+                raise _is_input(place)
+        if self.places.json:
+            check_json_place(self.places.json)
         if self.places.drawings:
-            targets += [self.places.drawings / f"{stem}{self._ending}" for stem in file_stems(self._pictures)]
-        for target in targets:
-            self._safe(target)
+            for stem in file_stems(self._pictures):
+                self._safe(self.places.drawings / f"{stem}{self._ending}", DRAWING)
+        if self.places.crops and self.places.crops.resolve() in {path.parent for path in self._inputs}:
+            raise OutputError(
+                f"{self.places.crops}: holds pictures to read, among which cut plates would be read the next time; "
+                "choose another folder for --save-crops."
+            )
+        if resume:
+            self._check_options()
+        self._check_table(resume)
+
+    def _check_options(self) -> None:
+        noted = self.places.options
+        if not noted or not noted.is_file():
+            return
+        try:
+            earlier = dict(json.loads(noted.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            raise OutputError(f"{noted}: is damaged; give the command without --resume.") from None
+        for name, value in self._options.items():
+            if earlier.get(name) != value:
+                option = name.replace("_", "-")
+                raise OutputError(
+                    f"{noted}: the first run had --{option} {earlier.get(name)}, this one {value}; resume with the "
+                    "same options or choose another place for the results."
+                )
+
+    def _check_table(self, resume: bool) -> None:
         if self.places.table:
             header = tuple(read_table(self.places.table)[0])
             same = header == self._columns if resume else set(header) ^ set(self._columns) <= {DRAWING_COLUMN}
@@ -85,9 +137,12 @@ class Outputs:
                     "choose another place or move it away."
                 )
 
-    def _safe(self, target: Path) -> Path:
+    def _safe(self, target: Path, comment: str) -> Path:
+        """A place for a picture, which may replace one with this comment and nothing else."""
         if target.resolve() in self._inputs:
-            raise OutputError(f"{target}: is one of the pictures to read; choose another place for the results.")
+            raise _is_input(target)
+        if target.exists() and not has_comment(target, comment):
+            raise OutputError(f"{target}: is there and was not made by 'read'; choose another place or move it away.")
         return target
 
     def open(self, stack: ExitStack, resume: bool) -> set[str]:
@@ -101,10 +156,29 @@ class Outputs:
         done = set(lines) if self.places.json else {row[0] for row in rows} - {row[0] for row in rows[-1:]}
         if self.places.table:
             kept = [row for row in rows if row[0] in done]
-            self._table = stack.enter_context(CsvTable(self.places.table, self._columns, kept))
+            self._table = stack.enter_context(CsvTable(self.places.table, self._columns, kept, self._for_excel))
         if self.places.json:
             self._json = stack.enter_context(JsonLines(self.places.json, list(lines.values())))
+        if not resume:
+            self._note_options()
+            self._name_old_drawings()
         return done
+
+    def _note_options(self) -> None:
+        beside, noted = self.places.table or self.places.json, self.places.options
+        if beside and noted and beside.is_file():  # not a device
+            write_bytes(noted, (json.dumps(self._options, indent=2) + "\n").encode())
+
+    def _name_old_drawings(self) -> None:
+        """Say how many drawings of an earlier run will lie beside those of this one."""
+        folder = self.places.drawings
+        if folder is None:
+            return
+        new = {f"{stem}{self._ending}" for stem in file_stems(self._pictures)}
+        old = [path for path in folder.glob("*.jpg") if path.name not in new and has_comment(path, DRAWING)]
+        if old:
+            drawings = "1 drawing" if len(old) == 1 else f"{len(old)} drawings"
+            _log.warning("%s: %s of an earlier run stay, such as %s; the table is new.", folder, drawings, old[0].name)
 
     def add(self, result: "PictureResult") -> None:
         """Write one result everywhere and say it on stdout.
@@ -124,14 +198,14 @@ class Outputs:
 
     def _write_pictures(self, result: "PictureResult", drawing: str | None) -> None:
         from alpr_utils.draw import draw_plates
-        from alpr_utils.images import crop_plate, write_image
 
         if self.places.drawings and drawing:
-            write_image(self._safe(self.places.drawings / drawing), draw_plates(result.detector_input, result.plates))
+            target = self._safe(self.places.drawings / drawing, DRAWING)
+            write_image(target, draw_plates(result.detector_input, result.plates), DRAWING)
         for number, plate in enumerate(result.plates if self.places.crops else (), start=1):
             assert self.places.crops
-            crop = self._safe(self.places.crops / f"{result.stem}_plate{number}.jpg")
-            write_image(crop, crop_plate(result.image, plate.box))
+            crop = self._safe(self.places.crops / f"{result.stem}_plate{number}.jpg", CROP)
+            write_image(crop, crop_plate(result.image, plate.box), CROP)
 
     def stopped(self) -> str:
         """The sentence for a user who stopped the run."""
@@ -142,6 +216,10 @@ class Outputs:
         if not kept:
             return f"{done}; nothing was kept, give --output, --csv or --json."
         return f"{done}; what was read is kept in {kept}. Give the same command with --resume to go on."
+
+
+def _is_input(place: Path) -> OutputError:
+    return OutputError(f"{place}: is one of the pictures to read; choose another place for the results.")
 
 
 def _say(result: "PictureResult") -> None:

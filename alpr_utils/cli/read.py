@@ -37,6 +37,7 @@ MinTextScoreOption = Annotated[
     typer.Option(min=0.0, max=1.0, help=f"Leave out texts that score less [default: {MIN_TEXT_SCORE}; crops: 0]."),
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the table or JSON of a stopped run.")]
+ExcelOption = Annotated[bool, typer.Option("--excel", help="Write the table so that Excel opens it rightly.")]
 SaveCropsOption = Annotated[Path | None, typer.Option(help="Folder for the plates, cut out of the pictures.")]
 
 
@@ -47,6 +48,7 @@ def read(
     csv: Annotated[Path | None, typer.Option(help="Table [default: OUTPUT/plates.csv].")] = None,
     json: Annotated[Path | None, typer.Option(help="JSON Lines, with the score of every character.")] = None,
     save_crops: SaveCropsOption = None,
+    excel: ExcelOption = False,
     resume: ResumeOption = False,
     detector: DetectorOption = DEFAULT_DETECTOR,
     tiles: TilesOption = False,
@@ -72,7 +74,7 @@ def read(
     alpr = alpr_of({**context.params, "detector": None if crops else detector})
     pictures, incomplete = _find(paths)
     table = csv or (output / "plates.csv" if output else None)
-    outputs = Outputs(Places(table, json, output, save_crops), pictures, crops, enhance)
+    outputs = Outputs(Places(table, json, output, save_crops), pictures, context.params, excel)
     with wrong_usage():
         outputs.check(resume)
     if _read_all(alpr, pictures, outputs, crops, every, resume) or incomplete:

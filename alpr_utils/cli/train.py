@@ -216,7 +216,7 @@ def train_corners(run: RunOption, output: OutputOption = None, workers: WorkersO
 
 
 @train_app.command("chars")
-@_takes("data", "samples_per_class", *_COURSE)
+@_takes("data", "country", "samples_per_class", *_COURSE)
 def train_chars(run: RunOption, output: OutputOption = None, **options: Any) -> None:
     """Train the character classifier of the classical reader; --data adds labelled characters to generated ones."""
     import_tensorflow_quietly()

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 from keras import ops
+from tqdm import tqdm
 
 from alpr_utils.detect.architecture import Architecture
 from alpr_utils.detect.find_boxes import MAX_DETECTIONS, MIN_SCORE, BoxFinder, FindSettings
@@ -120,12 +121,15 @@ def export_detector(
         "parameters": network.count_params(),
         **(metadata or {}),
     }
-    with replaced_folder(folder) as draft:
+    with replaced_folder(folder) as draft, tqdm(desc="exporting", total=3, leave=False, disable=None) as bar:
         save_weights(network, draft / WEIGHTS_FILE)
         load_weights(network, draft / WEIGHTS_FILE)  # rounded to float16: the graph gets the same numbers
         write_label_map(draft / LABEL_MAP_FILE, {name: number for number, name in enumerate(classes, start=1)})
+        bar.update()
         files = _save_graph(ServedDetector(network, architecture, settings), draft / "saved_model")
+        bar.update()
         write_onnx(with_box_outputs(network, architecture), draft)
+        bar.update()
         write_metadata(draft, described, [*files, draft / WEIGHTS_FILE, draft / ONNX_FILE])
     return folder
 

@@ -71,6 +71,7 @@ def train_char_cnn(config: CharsTrainConfig, run: Path) -> Path:
         AlprError: a data folder is unusable, the weights to start from do not fit, or the run began with other
             settings.
     """
+    _ = config.codes  # the classical reader can read the country
     with Trainer(run, config, {"architecture": ARCHITECTURE}) as trainer:
         network = build_network(config, lambda: build_char_cnn(CLASS_COUNT))
         if config.start_from:

@@ -210,6 +210,7 @@ class CharsTrainConfig(TrainConfig):
     Attributes:
         sources: photos with labelled plates and characters.
         samples_per_class: generated examples of each character.
+        countries: one whose plates the classical reader can read.
     """
 
     countries: Annotated[tuple[str, ...], Field(min_length=1)] = ("mn",)
@@ -218,3 +219,19 @@ class CharsTrainConfig(TrainConfig):
     batch: Count = 128
     epochs: Count = 10
     epoch_batches: Count = 480
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code of the one country.
+
+        Raises:
+            AlprError: there is no such country, or the classical reader cannot read its plates.
+        """
+        known = next(plates for plates in COUNTRIES.values() if plates.classical)
+        for plates in map(plate_type, self.countries):
+            if plates is not known:
+                raise AlprError(
+                    f"the classical reader, which needs these characters, reads plates of {known.name} only; "
+                    f"train crnn or char_detector for {plates.name}."
+                )
+        return (known.country,)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from alpr_utils.images import written_whole
 from alpr_utils.plates import plate_type
 from alpr_utils.read.grammar import tokenise
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, grey, stretch
-from alpr_utils.training.run import written_whole
 
 ROW_BREAK = "\n"  # stands between two rows of tokens
 STORED_HEIGHT, STORED_WIDTH = 80, 192

@@ -10,13 +10,13 @@ at any moment leaves none half written.
 import csv
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alpr_utils.errors import AlprError, ModelError, OutputError
+from alpr_utils.images import written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -28,17 +28,6 @@ STAGES = "stages"
 KEPT_STAGES = 10
 _DECIDE_PLATES = ("countries", "generated", "seed")  # the settings that decide which plates are generated
 _NO_VALUE = "NA"
-
-
-@contextmanager
-def written_whole(file: Path) -> Iterator[Path]:
-    """A file beside ``file`` to write, with the same ending; at the end it takes its place."""
-    draft = file.with_name(f"part_{file.name}")
-    try:
-        yield draft
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def test_outputs_never_replace_inputs(models_dir: Path, pictures: Path, tmp_path
     assert _read(models_dir, pictures, "--json", pictures / "2.jpg") == 2
     write_image(pictures / "2_plate1.jpg", np.full((100, 200, 3), 90, np.uint8))
     before[pictures / "2_plate1.jpg"] = (pictures / "2_plate1.jpg").read_bytes()
-    assert _read(models_dir, pictures, "--save-crops", pictures) == 1
+    assert _read(models_dir, pictures, "--save-crops", pictures) == 2
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -277,8 +277,12 @@ def test_read_only_output(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(30, "Read-only file system")
+    write = Path.write_bytes
+
+    def refuse(path: Path, content: bytes) -> None:
+        if path.suffix == ".jpg":
+            raise OSError(30, "Read-only file system")
+        write(path, content)
 
     monkeypatch.setattr(Path, "write_bytes", refuse)
     assert _read(models_dir, pictures, "--output", tmp_path / "out") == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alpr_utils.cli.app import main
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.voc import write_voc
 from alpr_utils.errors import AlprError
@@ -96,3 +97,14 @@ def test_training_tunes_a_model_and_writes_a_folder_that_can_be_used(tmp_path, l
     tuned = config.changed(start_from=str(run))
     again = export_char_cnn([train_char_cnn(tuned, tmp_path / "again")], folder, tuned)
     assert len(json.loads((again / METADATA_FILE).read_text(encoding="utf-8"))["training"]) == 3
+
+
+def test_only_a_country_that_the_classical_reader_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", "chars", "--run", str(tmp_path / "run"), "--country"]
+    for country, name in (("kr", "Korea"), ("examples/kazakhstan.py", "Kazakhstan")):
+        path = str(Path(__file__).parents[2] / country) if country.endswith(".py") else country
+        assert main([*arguments, path]) == 2
+        assert f"reads plates of Mongolia only; train crnn or char_detector for {name}." in " ".join(
+            capsys.readouterr().err.split()
+        )
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,56 @@
+"""Pictures in and out: opened in one place, written in one place; every error about a picture is born here.
+
+May import: `boxes`, `errors`.
+"""
+
+from alpr_utils.images.crops import CROP_MARGIN, crop_plate, crop_window
+from alpr_utils.images.files import (
+    CROP,
+    DRAWING,
+    PICTURE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    find_pictures,
+    frame_count,
+    has_comment,
+    is_video,
+    natural_key,
+    video_frames,
+    write_bytes,
+    write_image,
+    written_whole,
+)
+from alpr_utils.images.opening import (
+    DecodedPicture,
+    PictureInput,
+    decode_picture,
+    picture_size,
+    read_image,
+    to_rgb,
+    upright_file,
+)
+
+__all__ = [
+    "CROP",
+    "CROP_MARGIN",
+    "DRAWING",
+    "PICTURE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "DecodedPicture",
+    "PictureInput",
+    "crop_plate",
+    "crop_window",
+    "decode_picture",
+    "find_pictures",
+    "frame_count",
+    "has_comment",
+    "is_video",
+    "natural_key",
+    "picture_size",
+    "read_image",
+    "to_rgb",
+    "upright_file",
+    "video_frames",
+    "write_bytes",
+    "write_image",
+    "written_whole",
+]
