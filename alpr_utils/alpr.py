@@ -259,6 +259,7 @@ def _with_text(plate: PlateReading, reading: Reading) -> PlateReading:
         char_scores=reading.char_scores,
         rows=reading.rows,
         country=reading.country,
+        alternatives=reading.alternatives,
     )
 
 

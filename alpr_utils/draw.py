@@ -60,8 +60,8 @@ def fitted_line(text: str, size: int, max_width: int) -> TextLine:
 
 
 def label_of(plate: "PlateReading") -> str:
-    """What is written beside a plate: its text and score, or the score of the detection when there is no text."""
-    return f"{plate.text} {plate.text_score:.0%}" if plate.text else f"{plate.detection_score:.0%}"
+    """What is written beside a plate: its text, ``?`` where unsure, and score; without a text that of the detection."""
+    return f"{plate.shown_text} {plate.text_score:.0%}" if plate.text else f"{plate.detection_score:.0%}"
 
 
 def _label_place(

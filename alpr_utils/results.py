@@ -21,6 +21,10 @@ PLATE_COLUMNS = (
     "image", "plate", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score", "rows", "country",
 )  # fmt: skip
 CROP_COLUMNS = ("image", "text", "text_score")
+# A character that scores less is shown as UNKNOWN. Chosen on generated plates in hard conditions: hardly any wrong
+# character scores more, and few right ones score less; `evaluate --crops` counts both.
+UNSURE = 0.7
+UNKNOWN = "?"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _JSON_HEAD_BYTES = 4096
 _RESULTS = re.compile(rb'[\[{\s]*"[^\0]*"(plates|machine)":')  # how JSON of `read`, `evaluate` and `benchmark` begins
@@ -41,6 +45,7 @@ class PlateReading:
         char_scores: one confidence a character of ``text``, 0..1.
         rows: number of text rows, 0 when nothing could be read.
         country: ``mn``, ``kr`` or ``""``.
+        alternatives: the likeliest other texts with their scores, best first; empty where the reader gives none.
     """
 
     box: tuple[float, float, float, float]
@@ -50,6 +55,12 @@ class PlateReading:
     char_scores: tuple[float, ...] = ()
     rows: int = 0
     country: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def shown_text(self) -> str:
+        """``text`` with ``?`` in the place of every character that the reader is not sure of."""
+        return shown_text(self.text, self.char_scores)
 
     def box_pixels(self, height: int, width: int) -> tuple[int, int, int, int]:
         """The box as xmin, ymin, xmax, ymax in whole pixels of a ``height`` x ``width`` picture."""
@@ -81,6 +92,13 @@ class PictureResult:
     width: int
     plates: tuple[PlateReading, ...] = ()
     error: AlprError | None = None
+
+
+def shown_text(text: str, char_scores: Sequence[float]) -> str:
+    """``text`` with ``?`` in the place of every character that scores less than `UNSURE`; as it is without scores."""
+    if not char_scores:
+        return text
+    return "".join(char if score >= UNSURE else UNKNOWN for char, score in zip(text, char_scores, strict=True))
 
 
 class GrowingFile:
@@ -266,12 +284,14 @@ def crop_rows(result: PictureResult) -> list[tuple[object, ...]]:
 
 
 def picture_record(result: PictureResult) -> dict[str, object]:
-    """One picture for JSON: name, size and boxes in pixels, and the score of every character."""
+    """One picture for JSON: name, size, boxes in pixels, the score of every character, texts with alternatives."""
     plates = []
     for plate in result.plates:
         xmin, ymin, xmax, ymax = plate.box_pixels(result.height, result.width)
         box = {"xmin": xmin, "ymin": ymin, "xmax": xmax, "ymax": ymax}
-        plates.append({**{key: value for key, value in asdict(plate).items() if key != "box"}, "box_pixels": box})
+        record = {key: value for key, value in asdict(plate).items() if key != "box"}
+        others = [{"text": text, "text_score": score} for text, score in plate.alternatives]
+        plates.append({**record, "shown_text": plate.shown_text, "alternatives": others, "box_pixels": box})
     return {"image": result.name, "width": result.width, "height": result.height, "plates": plates}
 
 

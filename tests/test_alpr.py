@@ -23,6 +23,7 @@ from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import crop_plate, frame_count, write_image
 from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.reading import Reading
+from alpr_utils.results import PictureResult, picture_record
 
 
 def _watcher(seen: list[int]) -> FixedReader:
@@ -40,6 +41,21 @@ def test_plate_is_found_and_read(plate_picture: np.ndarray, detector: BrightBoxD
     assert (plate.text, plate.text_score, plate.rows, plate.country) == ("1537УНЛ", 0.8, 1, "mn")
     assert len(plate.char_scores) == 7
     assert plate.detection_score == 0.9
+
+
+def test_unsure_characters_and_other_texts_are_told(plate_picture: np.ndarray, detector: BrightBoxDetector) -> None:
+    class Doubtful(FixedReader):
+        def read(self, crops: list[np.ndarray], grammar: bool = True) -> list[Reading]:
+            scores = (0.9, 0.9, 0.5, 0.9, 0.9, 0.9, 0.9)
+            return [Reading("1537УНЛ", 0.5, scores, 1, "mn", (("1587УНЛ", 0.4),))] * len(crops)
+
+    reader = ALPR(detector, Doubtful())
+    (plate,) = reader.read(plate_picture)
+    assert (plate.text, plate.shown_text, plate.alternatives) == ("1537УНЛ", "15?7УНЛ", (("1587УНЛ", 0.4),))
+    result = PictureResult("a", "a", Path("a"), plate_picture, plate_picture, *PICTURE_SIZE, (plate,))
+    (record,) = picture_record(result)["plates"]
+    assert record["shown_text"] == "15?7УНЛ" and record["text"] == "1537УНЛ"
+    assert record["alternatives"] == [{"text": "1587УНЛ", "text_score": 0.4}]
 
 
 def test_without_reader_the_text_is_empty(plate_picture: np.ndarray, detector: BrightBoxDetector) -> None:

@@ -1,5 +1,7 @@
 """Drawn plates: inside the picture, in every script, at every size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,16 @@ def test_label_stays_inside(box: tuple[float, float, float, float]) -> None:
 
     in_the_middle = letter_pixels(draw_plates(image, [_plate("1537УНЛ")]))
     assert letter_pixels(draw_plates(image, [_plate("1537УНЛ", box)])) == in_the_middle > 100
+
+
+def test_unsure_characters_are_drawn_as_question_marks() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    doubtful = [
+        replace(_plate(text), char_scores=(0.9, 0.9, 0.6, 0.9, 0.9, 0.9, 0.9)) for text in ("1537УНЛ", "1587УНЛ")
+    ]
+    assert [plate.shown_text for plate in doubtful] == ["15?7УНЛ"] * 2
+    assert (draw_plates(image, doubtful[:1]) == draw_plates(image, doubtful[1:])).all()
+    assert (draw_plates(image, doubtful[:1]) != draw_plates(image, [_plate("1537УНЛ")])).any()
 
 
 def test_read_and_unread_plates_differ_in_colour() -> None:

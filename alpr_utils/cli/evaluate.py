@@ -244,6 +244,11 @@ def _in_condition(figures: "CropEvaluation | Evaluation") -> str:
 
 
 def _say_details(figures: "CropEvaluation") -> None:
+    unsure = figures.unsure
+    typer.echo(
+        f"  shown as ?: {unsure.shown} of {unsure.characters} characters, "
+        f"among them {unsure.wrong_shown} of {unsure.wrong} wrong ones"
+    )
     for group in figures.groups:
         typer.echo(
             f"  {group.measure} {group.group}: {group.plates} plates, exact {_share(group.exact, group.plates)}, "

@@ -14,16 +14,19 @@ from alpr_utils.evaluation.readers import (
     Confusion,
     CropOutcome,
     GroupFigures,
+    UnsureFigures,
     calibration,
     character_error_rate,
     confusions,
     groups,
     share,
+    unsure_figures,
 )
 from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.images import crop_plate
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader
+from alpr_utils.results import shown_text
 from alpr_utils.synth.photo.sample import sample_plate
 
 WIDTHS = (160, 120, 80, 60, 40, 30)  # pixels, for the curve of exact against width
@@ -57,6 +60,7 @@ class CropEvaluation:
         milliseconds: median time a plate, with grammar.
         processor_milliseconds: the same of all processor cores together, which other programs do not spoil.
         calibration: whether the scores are probabilities, with grammar.
+        unsure: whether the characters shown as ``?`` are those that are wrong, with grammar.
         groups: figures of the plates that have something in common.
         confusions: what was read for each character, with grammar.
         confusions_without_grammar: the same, decoded without the grammar.
@@ -75,6 +79,7 @@ class CropEvaluation:
     milliseconds: float
     processor_milliseconds: float
     calibration: Calibration
+    unsure: UnsureFigures
     groups: tuple[GroupFigures, ...]
     confusions: tuple[Confusion, ...]
     confusions_without_grammar: tuple[Confusion, ...]
@@ -142,7 +147,8 @@ def _outcome(crop: PlateCrop, reader: Reader, watch: Stopwatch) -> CropOutcome:
         (reading,) = reader.read([crop.image])
     (free,) = reader.read([crop.image], grammar=False)
     texts = reading.text, round(reading.score, 4), free.text, round(free.score, 4)
-    return CropOutcome(crop.name, crop.text, crop.country, crop.rows, crop.conditions, *texts)
+    shown = shown_text(reading.text, reading.char_scores)
+    return CropOutcome(crop.name, crop.text, crop.country, crop.rows, crop.conditions, *texts, shown)
 
 
 def evaluate_crops(
@@ -180,6 +186,7 @@ def evaluate_crops(
         milliseconds=milliseconds,
         processor_milliseconds=of_processors,
         calibration=calibration([outcome.score for outcome in outcomes], right),
+        unsure=unsure_figures(outcomes),
         groups=groups(outcomes),
         confusions=confusions(pairs),
         confusions_without_grammar=confusions(free_pairs),

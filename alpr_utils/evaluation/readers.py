@@ -14,7 +14,10 @@ _THIRDS = (1 / 3, 2 / 3)
 
 @dataclass(frozen=True)
 class CropOutcome:
-    """One plate: name of its picture, true text, conditions, and what was read with its score, 0..1."""
+    """One plate: name of its picture, true text, conditions, and what was read with its score, 0..1.
+
+    ``shown_text`` is ``text`` with ``?`` in the place of unsure characters.
+    """
 
     name: str
     true_text: str
@@ -25,6 +28,7 @@ class CropOutcome:
     score: float
     text_without_grammar: str
     score_without_grammar: float
+    shown_text: str
 
     @property
     def is_exact(self) -> bool:
@@ -35,6 +39,21 @@ class CropOutcome:
     def is_exact_without_grammar(self) -> bool:
         """The same, decoded without the grammar."""
         return self.text_without_grammar == self.true_text
+
+
+@dataclass(frozen=True)
+class UnsureFigures:
+    """What ``?`` in the place of unsure characters tells; of plates read with as many characters as stand there.
+
+    Attributes:
+        characters, wrong: their number, and of those that are not the true ones.
+        shown, wrong_shown: how many of each are shown as ``?``.
+    """
+
+    characters: int
+    wrong: int
+    shown: int
+    wrong_shown: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,23 @@ def _aligned(true: str, read: str) -> Iterator[tuple[str, str]]:
         first, second = true[step.src_start : step.src_end], read[step.dest_start : step.dest_end]
         for place in range(max(len(first), len(second))):
             yield first[place : place + 1], second[place : place + 1]
+
+
+def unsure_figures(outcomes: Sequence[CropOutcome]) -> UnsureFigures:
+    """Count what is shown as ``?``."""
+    comparable = (outcome for outcome in outcomes if len(outcome.text) == len(outcome.true_text))
+    seen = [  # wrong, shown as ?
+        (character != true, shown != character)
+        for outcome in comparable
+        for character, true, shown in zip(outcome.text, outcome.true_text, outcome.shown_text, strict=True)
+    ]
+    counts = Counter(seen)
+    return UnsureFigures(
+        characters=len(seen),
+        wrong=counts[True, True] + counts[True, False],
+        shown=counts[True, True] + counts[False, True],
+        wrong_shown=counts[True, True],
+    )
 
 
 def confusions(pairs: Sequence[tuple[str, str]]) -> tuple[Confusion, ...]:

@@ -8,6 +8,8 @@ import numpy as np
 
 from alpr_utils.read.temperature import Temperatures
 
+ALTERNATIVES = 2  # of a reading, at most
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -19,6 +21,7 @@ class Reading:
         char_scores: one confidence a character of ``text``, 0..1.
         rows: number of text rows found, 0 when nothing could be read.
         country: two-letter code of the country whose grammar the text follows, ``""`` without a grammar.
+        alternatives: the likeliest other texts with their scores, best first; empty where the reader gives none.
     """
 
     text: str = ""
@@ -26,6 +29,7 @@ class Reading:
     char_scores: tuple[float, ...] = ()
     rows: int = 0
     country: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 class Reader(Protocol):
@@ -76,3 +80,20 @@ def merged_readings(readings: Sequence[Reading], views: int) -> list[Reading]:
         surest[reading.text] = reading
     ordered = sorted(total, key=lambda text: total[text], reverse=True)
     return [replace(surest[text], score=total[text]) for text in ordered]
+
+
+def best_of(readings: Sequence[Reading]) -> Reading:
+    """The first of the likeliest readings of a plate, best first, with the others as its alternatives.
+
+    A character that some of the others contradict is at most as sure as their scores leave room for.
+    """
+    if not readings:
+        return Reading()
+    best, *others = readings
+    comparable = [other for other in others if len(other.text) == len(best.text)]
+    sure = tuple(
+        min(score, max(0.0, 1 - sum(other.score for other in comparable if other.text[place] != best.text[place])))
+        for place, score in enumerate(best.char_scores)
+    )
+    alternatives = tuple((other.text, other.score) for other in others[:ALTERNATIVES])
+    return replace(best, char_scores=sure, alternatives=alternatives)

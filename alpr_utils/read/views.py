@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from alpr_utils.read.preprocess import network_input
-from alpr_utils.read.reading import Reading, merged_readings
+from alpr_utils.read.reading import Reading, best_of, merged_readings
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.temperature import Temperature, Temperatures, tempered
 
@@ -69,7 +69,7 @@ class ViewReader:
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
-        return [readings[0] if readings else Reading() for readings in self.read_n_best(crops, 1, grammar)]
+        return [best_of(readings) for readings in self.read_n_best(crops, N_BEST, grammar)]
 
     def read_n_best(
         self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from alpr_utils.plates import COUNTRIES, plate_type
-from alpr_utils.read.reading import Reader, Reading, merged_readings
+from alpr_utils.read.reading import Reader, Reading, best_of, merged_readings
 from alpr_utils.read.views import PlateViews
 
 if TYPE_CHECKING:
@@ -81,6 +81,4 @@ def _elect(n_best: Sequence[list[Reading]], classical: Reading | None) -> Readin
         votes.append([classical])
     elif classical and not votes:
         return classical
-    if not votes:
-        return Reading()
-    return merged_readings([reading for readings in votes for reading in readings], views=len(votes))[0]
+    return best_of(merged_readings([reading for readings in votes for reading in readings], views=len(votes)))

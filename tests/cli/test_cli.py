@@ -109,6 +109,7 @@ def test_json_lines_have_every_character(models_dir: Path, pictures: Path, tmp_p
     first, second = (json.loads(line) for line in lines)
     assert (first["image"], second["image"]) == ("2.png", "10.png")
     assert first["plates"][0]["char_scores"] == [0.8] * 7
+    assert (first["plates"][0]["shown_text"], first["plates"][0]["alternatives"]) == ("1537УНЛ", [])
     assert first["plates"][0]["box_pixels"] == {"xmin": 50, "ymin": 25, "xmax": 125, "ymax": 45}
 
 

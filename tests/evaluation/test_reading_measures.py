@@ -10,7 +10,16 @@ import pytest
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.crop_conditions import Conditions, blur, conditions_of, darkness, tilt
 from alpr_utils.evaluation.crops import evaluate_crops, fresh_crops, real_crops
-from alpr_utils.evaluation.readers import Confusion, CropOutcome, calibration, character_error_rate, confusions, groups
+from alpr_utils.evaluation.readers import (
+    Confusion,
+    CropOutcome,
+    UnsureFigures,
+    calibration,
+    character_error_rate,
+    confusions,
+    groups,
+    unsure_figures,
+)
 from alpr_utils.images import write_image
 from alpr_utils.read.reading import Reading
 
@@ -30,8 +39,15 @@ class Knowing:
         return [Reading(self.texts[int(crop[0, 0, 0])][not grammar], 0.75, (), 1, "mn") for crop in crops]
 
 
-def outcome(text: str, true: str = "1537УНЛ", rows: int = 1, tilt: float | None = 0.0, width: int = 100) -> CropOutcome:
-    return CropOutcome("", true, "mn", rows, Conditions(2.0, tilt, 0.1, width), text, 0.9, text, 0.9)
+def outcome(
+    text: str,
+    true: str = "1537УНЛ",
+    rows: int = 1,
+    tilt: float | None = 0.0,
+    width: int = 100,
+    shown: str = "",
+) -> CropOutcome:
+    return CropOutcome("", true, "mn", rows, Conditions(2.0, tilt, 0.1, width), text, 0.9, text, 0.9, shown or text)
 
 
 def stripes(width: int = 120, period: int = 12) -> np.ndarray:
@@ -45,6 +61,15 @@ def test_confusions_are_laid_side_by_side() -> None:
     assert sum(one.count for one in found if one.true) == 10, "every character that stands there counts once"
     assert found[0] == Confusion("1", "1", 3), "the most frequent first"
     assert character_error_rate([("1537", "1587"), ("12", "122")]) == round(2 / 6, 4)
+
+
+def test_question_marks_are_counted_with_the_mistakes_that_they_hide() -> None:
+    outcomes = [
+        outcome("1537УНЛ", shown="15?7УНЛ"),
+        outcome("1587УНА", shown="15?7УНА"),
+        outcome("1537УН", shown="??????"),  # which of its characters are wrong, nobody knows
+    ]
+    assert unsure_figures(outcomes) == UnsureFigures(characters=14, wrong=2, shown=2, wrong_shown=1)
 
 
 def test_calibration_is_the_mean_gap_between_score_and_share() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alpr_utils.read.reading import Reading
+from alpr_utils.read.reading import Reading, best_of
 from alpr_utils.read.temperature import Temperature, Temperatures
 from alpr_utils.read.views import SURE, PlateViews, ViewReader
 
@@ -58,6 +58,16 @@ def test_an_unsure_plate_is_rectified_and_the_surer_reading_counts() -> None:
     assert (best.text, best.score) == ("12나3456", pytest.approx(0.4))
     assert (second.text, second.score) == ("12가3456", pytest.approx(0.25))
     assert corners.asked == 1
+
+
+def test_a_reading_knows_what_else_it_could_be_and_doubts_what_the_others_contradict() -> None:
+    straight, flat = (Reading(text, score, (0.9,) * 7) for text, score in (("12나3456", 0.8), ("12가3456", 0.5)))
+    reading = TwoViews(flat, straight, Corners()).read([PLATE])[0]
+    assert reading.alternatives == (("12가3456", pytest.approx(0.25)),)
+    assert reading.char_scores == pytest.approx((0.9, 0.9, 0.75, 0.9, 0.9, 0.9, 0.9))
+    longer = Reading("12가34567", 0.3, (0.9,) * 8)
+    assert best_of([straight, longer]).char_scores == straight.char_scores, "places of other lengths do not compare"
+    assert best_of([]) == Reading()
 
 
 def test_all_plates_go_through_the_network_together_and_are_rectified_once() -> None:

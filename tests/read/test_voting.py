@@ -71,6 +71,8 @@ def test_a_second_choice_of_one_wins_with_the_support_of_the_other() -> None:
     assert found.text == "2830УАА"
     assert found.score == pytest.approx(0.4)
     assert found.rows == 2
+    assert found.alternatives == (("2830УАД", pytest.approx(0.3)),)
+    assert found.char_scores == pytest.approx((0.5,) * 7), "less sure than 1 - 0.3"
 
 
 def test_korean_plates_are_left_to_the_networks() -> None:
