@@ -23,6 +23,7 @@ from alpr_utils.read.grammar import Grammar, check_alphabet
 BLANK = 0  # class of CTC's blank
 
 _FIRST_TOKEN = BLANK + 1  # class of the alphabet's first token
+OBVIOUS = 0.98  # score of the best path above which no other text is looked for
 _TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
 
 _Labels = tuple[int, ...]
@@ -271,6 +272,7 @@ def beam_search(
     """The likeliest complete plates, best first; empty when the search finds none.
 
     Prefixes are searched with pruning, then the complete ones are weighed exactly, by the sum over all alignments.
+    Where the best path is a plate with nearly all of the probability, nothing is searched, and it is the only one.
 
     Args:
         log_probs: float (T, 1 + K), natural logs, the first class is the blank.
@@ -292,11 +294,31 @@ def beam_search(
     merged = _merge_lookalikes(_checked(log_probs, tokens), grammar)
     if not len(merged) or not np.isfinite(merged.max(axis=1)).all():
         return []
+    best_path = _best_path(merged, grammar)
+    if best_path:
+        found = _weighed(merged, [best_path], grammar, 1)
+        if found and found[0].score > OBVIOUS:
+            return found
     reached = _Search(merged, grammar, beam, prune).run()
     complete = [(text, state) for text, state in reached.items() if grammar.ends[state] >= 0]
     if not complete:
         return []
     return _weighed(merged, complete, grammar, n_best)
+
+
+def _best_path(merged: np.ndarray, grammar: Grammar) -> tuple[_Labels, int] | None:
+    """The text of the likeliest class of every step and its state; None where the grammar does not accept it."""
+    twins = dict(grammar.lookalikes) | {second: first for first, second in grammar.lookalikes}
+    classes = merged.argmax(axis=1)
+    changes = np.flatnonzero(np.diff(classes, prepend=-1))
+    text, state = [], 0
+    for seen in (classes[changes][classes[changes] != BLANK] - _FIRST_TOKEN).tolist():
+        token = seen if seen in grammar.arcs[state] else twins.get(seen, seen)
+        if token not in grammar.arcs[state]:
+            return None
+        text.append(token)
+        state = grammar.arcs[state][token][0]
+    return (tuple(text), state) if grammar.ends[state] >= 0 else None
 
 
 def _weighed(
