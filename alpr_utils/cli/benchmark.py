@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alpr_utils.evaluation.benchmark import BenchmarkSettings
     from alpr_utils.evaluation.benchmark_report import Report
 
-EngineOption = Annotated[list[str], typer.Option(help="onnx or tensorflow; repeat to compare.")]
+EngineOption = Annotated[list[str], typer.Option(help="auto (int8 where fast), onnx, tensorflow; repeat to compare.")]
 ThreadsOption = Annotated[list[int], typer.Option(min=0, help="Of each network, 0: all cores; repeat to compare.")]
 SizeOption = Annotated[list[int], typer.Option(min=32, help="Longer side of the pictures; repeat to compare.")]
 ShowOption = Annotated[Path | None, typer.Option(help="Measure nothing, but print the tables of a JSON file.")]
@@ -29,7 +29,7 @@ def benchmark(
     detector: DetectorOption = DEFAULT_DETECTOR,
     reader: ReaderOption = DEFAULT_READER,
     against: Annotated[str | None, typer.Option(help="Another detector or reader; both take turns.")] = None,
-    engine: EngineOption = ["onnx"],  # noqa: B006 - typer copies it
+    engine: EngineOption = ["auto"],  # noqa: B006 - typer copies it
     threads: ThreadsOption = [0],  # noqa: B006
     size: SizeOption = [1920],  # noqa: B006
     count: Annotated[int, typer.Option(min=1, help="Pictures, and generated plates for the reader.")] = 8,

@@ -70,9 +70,9 @@ def _normalised(outputs: dict[str, np.ndarray]) -> np.ndarray:
     return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
 
 
-def _graph_file(folder: Path, engine: str = "onnx") -> Path | None:
-    """The ONNX file, SavedModel folder or frozen graph in ``folder``; the first only where ``engine`` is ``onnx``."""
-    if engine == "onnx" and (folder / ONNX_FILE).is_file():
+def _graph_file(folder: Path, engine: str = "auto") -> Path | None:
+    """The ONNX file, SavedModel folder or frozen graph in ``folder``; the first not for the engine ``tensorflow``."""
+    if engine != "tensorflow" and (folder / ONNX_FILE).is_file():
         return folder / ONNX_FILE
     for candidate in (folder / "saved_model", folder):
         if (candidate / "saved_model.pb").is_file():
@@ -139,8 +139,8 @@ def load_detector(
     Args:
         name_or_path: a folder name in ``models_dir``, or the path of a model folder, SavedModel or ``.pb`` file.
         models_dir: see `default_models_dir`.
-        runtime: with the engine ``onnx`` a folder's ``model.onnx`` is used where there is one; all others need
-            TensorFlow.
+        runtime: a folder's ``model.onnx`` is used where there is one, unless the engine is ``tensorflow``; all others
+            need TensorFlow.
 
     Raises:
         ModelError: not found, incomplete, damaged, with wrong checksums, or not a detector.

@@ -12,7 +12,7 @@ from alpr_utils.detect.find_boxes import MAX_DETECTIONS, MIN_SCORE, BoxFinder, F
 from alpr_utils.detect.scaling import network_picture
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE
-from alpr_utils.runtime.network import ONNX_FILE, NetworkFunction, RuntimeOptions, open_keras, open_onnx
+from alpr_utils.runtime.network import ONNX_FILE, NetworkFunction, RuntimeOptions, onnx_file, open_keras, open_onnx
 
 
 class NumpyTools:
@@ -97,8 +97,8 @@ def open_network_detector(
 
 
 def _open_network(folder: Path, runtime: RuntimeOptions) -> NetworkFunction:
-    if runtime.engine == "onnx":
-        return open_onnx(folder / ONNX_FILE, runtime)
+    if runtime.engine != "tensorflow":
+        return open_onnx(onnx_file(folder, runtime), runtime)
     from alpr_utils.detect.export import with_box_outputs
     from alpr_utils.detect.stored import load_network
 

@@ -1,8 +1,10 @@
 """Networks of model folders, opened as plain functions."""
 
 import os
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     import onnxruntime
 
 ONNX_FILE = "model.onnx"  # of a model folder
-ENGINES = ("onnx", "tensorflow")
+INT8_FILE = "model.int8.onnx"  # the same with convolutions in bytes
+ENGINES = ("auto", "onnx", "tensorflow")
+_BYTE_INSTRUCTIONS = {"avx512_vnni", "avx_vnni", "asimddp"}  # as Linux names them
 MOST_AT_ONCE = 32  # pictures in one batch; more would only need more memory
 # A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
 NetworkFunction: TypeAlias = Callable[[np.ndarray], list[np.ndarray]]
@@ -28,11 +32,13 @@ class RuntimeOptions:
     """How networks are computed.
 
     Attributes:
-        engine: of ``ENGINES``; ``onnx`` is fast and light, ``tensorflow`` computes the stored weights with Keras.
+        engine: of ``ENGINES``; ``onnx`` computes ``model.onnx`` in float32, ``auto`` computes ``model.int8.onnx`` where
+            there is one and the processor multiplies bytes fast, else the same, and ``tensorflow`` the stored weights
+            with Keras.
         threads: for each network; 0 takes the physical cores of this machine.
     """
 
-    engine: str = "onnx"
+    engine: str = "auto"
     threads: int = 0
 
 
@@ -50,6 +56,22 @@ def physical_cores() -> int:
         except OSError:  # another system, which does not say
             cores.add((str(number),))
     return max(len(cores), 1)
+
+
+@cache
+def multiplies_bytes() -> bool:
+    """Whether the processor has instructions for sums of products of bytes; without them int8 is slower or inexact."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:  # Apple's processors have them all; of others we cannot know
+        return platform.machine() == "arm64"
+    return bool(flags & _BYTE_INSTRUCTIONS)
+
+
+def onnx_file(folder: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> Path:
+    """The ONNX network of a model folder that ``runtime`` computes; it may be missing."""
+    in_bytes = folder / INT8_FILE
+    return in_bytes if runtime.engine == "auto" and multiplies_bytes() and in_bytes.is_file() else folder / ONNX_FILE
 
 
 def open_session(
@@ -119,8 +141,9 @@ def open_network(
     Raises:
         ModelError: the file is damaged, or there is no ``model.onnx`` and TensorFlow is not installed.
     """
-    if runtime.engine == "onnx" and (folder / ONNX_FILE).is_file():
-        return _in_pieces(open_onnx(folder / ONNX_FILE, runtime))
+    file = onnx_file(folder, runtime)
+    if runtime.engine != "tensorflow" and file.is_file():
+        return _in_pieces(open_onnx(file, runtime))
     try:
         network = build()
     except ImportError:

@@ -13,9 +13,9 @@ import numpy as np
 from alpr_utils.boxes import intersection, iou_matrix
 from alpr_utils.detect.second_look import crop_regions, cut_region
 from alpr_utils.networks.configs import SecondLookConfig
-from alpr_utils.training.augment import PhotoAugmentation, degraded_photo
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import SecondLookTrainConfig
+from alpr_utils.training.photo_augment import PhotoAugmentation, degraded_photo
 
 PLATE_IOU = 0.3  # from which a candidate counts as a plate, for the tight box lies within its crop
 WRONG_IOU = 0.2  # below which it counts as none; between the two only the box is taught
