@@ -54,7 +54,7 @@ def generate_plates(
     preset: Annotated[str, typer.Option(help="Kind of camera: parking, cctv, phone or mixed.")] = "mixed",
     seed: SeedOption = 0,
     workers: WorkersOption = 1,
-    balanced: Annotated[bool, typer.Option("--balanced", help="Rare characters as often as common ones.")] = False,
+    balanced: Annotated[bool, typer.Option("--balanced", help="Rare characters more often than on the road.")] = False,
     form: FormatOption = "voc",
 ) -> None:
     """Generate labelled crops of single plates."""

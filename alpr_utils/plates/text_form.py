@@ -1,6 +1,7 @@
 """What may be written on a plate: forms made of parts, and a text taken apart."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -30,6 +31,12 @@ class TextPart:
     common: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     others_weight: float = 1.0
+
+    @cached_property
+    def rare(self) -> tuple[str, ...]:
+        """The choices that are not common, where some are."""
+        common = set(self.common)
+        return tuple(choice for choice in self.choices if choice not in common) if common else ()
 
     @property
     def weights(self) -> dict[str, float]:
@@ -63,11 +70,16 @@ class TextForm:
         return found if start == len(text) else None
 
     def draw(self, rng: "np.random.Generator", balanced: bool = False) -> str:
-        """A random text; ``balanced`` draws every choice equally often, otherwise as often as on the road."""
+        """A random text; ``balanced`` draws rare choices twice as often as common ones, otherwise as on the road.
+
+        Of plates of which every other one is balanced, all choices are then about equally frequent.
+        """
         pieces = []
         for part in self.parts:
             common = part.common and not balanced and rng.random() < COMMON_SHARE
             choices = part.common if common else part.choices
+            if balanced:
+                choices += part.rare
             pieces.append(choices[rng.integers(len(choices))])
         return "".join(pieces)
 

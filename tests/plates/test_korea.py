@@ -1,5 +1,6 @@
 """Korean plates: grammar, layouts, and what the generator draws of them."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -132,14 +133,15 @@ def test_random_texts_fit_their_layout(layout: PlateLayout):
         assert all(char in slot for char, slot in zip(text, layout.slots, strict=True))
 
 
-def test_balanced_texts_show_rare_syllables_as_often():
+def test_trainings_show_the_syllables_of_rental_cars_as_often_as_others():
     rng, layout = np.random.default_rng(2), korea.PLATES.layout("long")
-    counts = {
-        balanced: sum(korea.random_text(rng, layout, balanced)[2] in "하허호" for _ in range(2000))
+    road, training = (
+        Counter(korea.random_text(rng, layout, balanced and index % 2 == 0)[2] for index in range(8000))
         for balanced in (False, True)
-    }
-    assert counts[True] == pytest.approx(2000 * 3 / 35, abs=45)
-    assert counts[False] < counts[True] * 0.6
+    )
+    for counts, least, most in ((road, 0.2, 0.6), (training, 1.0, 1.3)):
+        rental, private = (np.mean([counts[syllable] for syllable in group]) for group in (RENTAL, PRIVATE))
+        assert least < rental / private < most
 
 
 @each_layout

@@ -84,8 +84,8 @@ def format(text: str) -> str:
 def random_text(rng: "np.random.Generator", layout: PlateLayout | None = None, balanced: bool = False) -> str:
     """A random canonical text that fits ``layout``, or any layout.
 
-    ``balanced`` draws regions, prefixes and syllables evenly, so that a classifier sees rare ones as often as common
-    ones; the text is valid all the same.
+    ``balanced`` draws rare regions, prefixes and syllables, such as those of rental cars, more often than common ones,
+    see `TextForm.draw`; the text is valid all the same.
     """
     if layout is None:
         layout = LAYOUTS[rng.integers(len(LAYOUTS))]

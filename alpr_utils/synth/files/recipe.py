@@ -44,7 +44,7 @@ class Recipe:
         country: a code such as ``mn``, or the path of a country's file.
         preset: kind of camera, or ``mixed``.
         seed: picture i is drawn from ``np.random.default_rng([seed, i])``.
-        balanced: plates only: rare characters as often as common ones.
+        balanced: plates only: rare characters more often than on the road.
         quality: scenes only: ``fast`` (composed) or ``rendered`` (ray traced, a street by day or night).
         backgrounds: fast scenes only: photos to put behind the vehicles; without any they are generated.
     """

@@ -22,7 +22,7 @@ class GeneratedPlates(keras.utils.PyDataset):
         country: two-letter code, or several, drawn evenly.
         preset: kind of camera, or ``mixed``.
         seed: of everything.
-        balanced: rare characters as often as common ones.
+        balanced: rare characters more often than on the road.
         first_epoch: epochs that an earlier part of the training has seen. ``fit`` looks at a batch or two and ends an
             epoch before it begins, so its own epochs are ``first_epoch`` + 1 and following.
         workers: threads, or with ``use_multiprocessing`` processes, that make batches ahead of the training.
