@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Generator, Iterable, Iterator, 
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -21,10 +22,22 @@ from alpr_utils.images import (
     video_frames,
 )
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
-from alpr_utils.read.reading import Reader, Reading
+from alpr_utils.read.reading import NBestReader, Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
 from alpr_utils.runtime.network import RuntimeOptions
+
+
+class HasImage(Protocol):
+    """A frame, or anything else with a picture ``image: uint8 (H, W, 3)`` RGB."""
+
+    @property
+    def image(self) -> np.ndarray:
+        """The picture."""
+        ...
+
+
+_Frame = TypeVar("_Frame", bound=HasImage)
 
 
 class ALPR:
@@ -201,6 +214,46 @@ class ALPR:
         else:
             yield from ahead(_guarded(self._with_texts), ahead(_guarded(self._with_boxes), pictures))
 
+    def find_ahead(
+        self, frames: Iterable[_Frame], wanted: Callable[[_Frame], bool], min_score: float | None = None
+    ) -> Generator[tuple[_Frame, tuple[PlateReading, ...] | None], None, None]:
+        """Each frame with its plates, best first, not read yet; None where it is not ``wanted``.
+
+        The next frame is looked at, and the one after that is made, while the caller works with this one.
+
+        Args:
+            frames: in their order.
+            wanted: whether the detector shall look at a frame.
+            min_score: least detection score, as in `ALPR`; None: that of this object.
+
+        Raises:
+            ModelError: a model cannot be opened.
+        """
+        least = self.min_score if min_score is None else min_score
+
+        def found(frame: _Frame) -> tuple[_Frame, tuple[PlateReading, ...] | None]:
+            return frame, self._found(self._seen(frame.image), least) if wanted(frame) else None
+
+        yield from ahead(found, ahead(lambda frame: frame, frames))
+
+    def read_n_best(self, image: np.ndarray, plates: Sequence[PlateReading], count: int) -> list[list[PlateReading]]:
+        """The likeliest readings of each found plate, best first, whatever their score; of some readers just one.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            plates: what was found in it.
+            count: most readings a plate.
+        """
+        crops = [crop_plate(image, plate.box) for plate in plates]
+        if crops and isinstance(self.reader, NBestReader):
+            readings = self.reader.read_n_best(crops, count, self._grammar)
+        else:
+            readings = [[reading] for reading in self._readings(crops)]
+        return [
+            [_with_text(plate, reading) for reading in of_plate if reading.text]
+            for plate, of_plate in zip(plates, readings, strict=True)
+        ]
+
     def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
         """The picture with the boxes and texts of ``plates`` (default: what `read` gives), uint8 (H, W, 3) RGB.
 
@@ -213,14 +266,20 @@ class ALPR:
 
     def _with_boxes(self, result: PictureResult) -> PictureResult:
         """The picture with what the detector finds in it, still without texts."""
-        detector_input = result.image
-        if self.enhance:
-            from alpr_utils.enhance import enhance
+        detector_input = self._seen(result.image)
+        return replace(result, detector_input=detector_input, plates=self._found(detector_input, self.min_score))
 
-            detector_input = enhance(result.image)
-        found = self.detector.detect(detector_input, self.min_score)
-        plates = tuple(PlateReading(detection.box, detection.score) for detection in found)
-        return replace(result, detector_input=detector_input, plates=plates)
+    def _seen(self, image: np.ndarray) -> np.ndarray:
+        """What the detector sees of a picture."""
+        if not self.enhance:
+            return image
+        from alpr_utils.enhance import enhance
+
+        return enhance(image)
+
+    def _found(self, detector_input: np.ndarray, min_score: float | None) -> tuple[PlateReading, ...]:
+        found = self.detector.detect(detector_input, min_score)
+        return tuple(PlateReading(detection.box, detection.score) for detection in found)
 
     def _with_texts(self, result: PictureResult) -> PictureResult:
         """The same with the texts of its plates; readers see the original picture and correct light themselves."""

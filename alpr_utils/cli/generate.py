@@ -86,6 +86,23 @@ def generate_scenes(
     _generate(out, recipe, count, workers, form)
 
 
+@generate_app.command("clips")
+def generate_clips(
+    out: OutOption,
+    count: Annotated[int, typer.Option(min=1, help="Clips; the kinds take turns.")] = 5,
+    country: CountryOption = "mn",
+    kind: Annotated[str, typer.Option(help="passing, stopping, overtaking, dusk, two or all.")] = "all",
+    seed: SeedOption = 0,
+    fps: Annotated[float, typer.Option(min=1, max=60, help="Frames a second.")] = 25,
+    width: Annotated[int, typer.Option(min=320, max=1280, help="Of the pictures, in pixels; they are 16:9.")] = 1280,
+) -> None:
+    """Generate videos of a parked camera with the truth: every vehicle, its text, when and where its plate is seen."""
+    from alpr_utils.cli.clips import write_clips
+
+    vehicles = write_clips(out, kind, count, country, seed, fps, width)
+    typer.echo(f"{count} clip{'s' if count > 1 else ''} with {vehicles} vehicles in {out}")
+
+
 @generate_app.command("benchmark")
 def generate_benchmark(
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each kind is measured.")] = 10,

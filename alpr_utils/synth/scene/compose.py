@@ -140,7 +140,7 @@ class _Cast:
     setting: Setting
 
 
-def _covers(vehicle: Vehicle, hung: HungPlate) -> bool:
+def covers(vehicle: Vehicle, hung: HungPlate) -> bool:
     """Whether the vehicle hides any of the plate."""
     top, left, bottom, right = hung.box_px
     s = vehicle.surface
@@ -167,14 +167,14 @@ def _cast(
             continue
         shape = pick_shape(rng) if number else lead.shape
         vehicle = stand(shape, (x, y), yaw + float(rng.normal(0, 2)), nose, camera, rng)
-        if vehicle is None or any(hung and vehicle.distance_m < other.distance_m and _covers(vehicle, hung)
+        if vehicle is None or any(hung and vehicle.distance_m < other.distance_m and covers(vehicle, hung)
                                   for other, hung in members):  # fmt: skip
             continue
         hung = None
         if not bare and sum(h is not None for _, h in members) < wanted:
             layout = pick_layout(rng, country) if number else lead.layout
             hung = hang_plate(vehicle, layout, camera, preset.least_px, rng)
-        if hung and any(other.distance_m < vehicle.distance_m and _covers(other, hung) for other, _ in members):
+        if hung and any(other.distance_m < vehicle.distance_m and covers(other, hung) for other, _ in members):
             hung = None
         members.append((vehicle, hung))
         taken.append((x, y))

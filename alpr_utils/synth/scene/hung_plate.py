@@ -65,7 +65,18 @@ def hang_plate(
     text = plate_type(layout.country).random_text(rng, layout, False)
     expected = layout.size_mm[1] / 1000 * camera.focal_px / max(vehicle.distance_m, 0.5)
     height = int(np.clip(1.2 * expected, _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX))
-    plate = render_plate(text, layout, rng, height)
+    return hang(vehicle, render_plate(text, layout, rng, height), layout, camera, least_px, rng)
+
+
+def hang(
+    vehicle: Vehicle,
+    plate: RenderedPlate,
+    layout: PlateLayout,
+    camera: PinholeCamera,
+    least_px: float,
+    rng: np.random.Generator,
+) -> HungPlate | None:
+    """The same with a plate that is there already; ``rng`` decides how crooked it hangs."""
     board = _board(vehicle, plate, layout, rng)
     projected = camera.project(board)
     outline = projected[:, :2].astype(np.float32)
@@ -84,7 +95,7 @@ def hang_plate(
         return None
     (left, top), (right, bottom) = outline.min(0), outline.max(0)
     label = ScenePlate(
-        text=text,
+        text=plate.text,
         rows=layout.rows,
         country=layout.country,
         layout=layout.name,

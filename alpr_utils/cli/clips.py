@@ -1,0 +1,57 @@
+"""Generated clips and their truth as files, for ``generate clips``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alpr_utils.cli.options import wrong_usage
+
+if TYPE_CHECKING:
+    from alpr_utils.synth.scene.clip import ClipFrame
+
+TRUTH_COLUMNS = ("video", "vehicle", "first_s", "last_s", "frames", "text", "rows", "country")
+
+
+def write_clips(out: Path, kind: str, count: int, country: str, seed: int, fps: float, width: int) -> int:
+    """Write ``count`` clips as H.264, ``NAME.json`` with the boxes of each frame, and ``truth.csv``; how many vehicles.
+
+    Clips that are there with their JSON are kept, so that a stopped command goes on.
+    """
+    import numpy as np
+    from tqdm import tqdm
+
+    from alpr_utils.results import CsvTable, write_json
+    from alpr_utils.synth.scene.clip import CLIP_KINDS, check_clip, clip_frames
+    from alpr_utils.video.frames import VideoWriter
+
+    kinds = CLIP_KINDS if kind == "all" else (kind,)
+    with wrong_usage():
+        check_clip(country, kinds[0])
+    rows: list[tuple[object, ...]] = []
+    for number in tqdm(range(count), unit="clip", disable=None, file=sys.stderr):
+        kind = kinds[number % len(kinds)]
+        path = out / f"{number:03d}_{kind}.mp4"
+        truth_file = path.with_suffix(".json")
+        if not truth_file.exists():
+            truth: dict[int, dict[str, Any]] = {}
+            with VideoWriter(path, fps) as writer:
+                for frame in clip_frames(np.random.default_rng((seed, number)), country, kind, fps, width):
+                    writer.add(frame.image, frame.time_s)
+                    _note(truth, frame)
+            write_json(truth_file, {"kind": kind, "fps": fps, "vehicles": [truth[key] for key in sorted(truth)]})
+        vehicles = json.loads(truth_file.read_text("utf-8"))["vehicles"]
+        rows += [(path.name, *(vehicle[name] for name in TRUTH_COLUMNS[1:])) for vehicle in vehicles]
+    with CsvTable(out / "truth.csv", TRUTH_COLUMNS, rows):
+        return len(rows)
+
+
+def _note(truth: dict[int, dict[str, Any]], frame: "ClipFrame") -> None:
+    """Add what is seen in a frame; boxes are xmin, ymin, xmax, ymax in pixels."""
+    time_s = round(frame.time_s, 3)
+    for number, plate in frame.plates.items():
+        known = {"vehicle": number, "text": plate.text, "rows": plate.rows, "country": plate.country}
+        vehicle = truth.setdefault(number, {**known, "first_s": time_s, "frames": 0, "boxes": {}})
+        ymin, xmin, ymax, xmax = (round(float(edge), 1) for edge in plate.box)
+        vehicle["boxes"][frame.number] = [xmin, ymin, xmax, ymax]
+        vehicle["last_s"], vehicle["frames"] = time_s, vehicle["frames"] + 1

@@ -1,0 +1,188 @@
+"""Frames of videos and cameras with their true times, and H.264 videos out, both through PyAV."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.container import InputContainer
+
+from alpr_utils.errors import AlprError, OutputError, PictureError
+
+# PyAV's own log would write between the lines of the progress bar; errors are raised or counted here.
+_TIME_BASE = Fraction(1, 90000)  # of the videos that are written; true times of any frame rate fit
+_DEFAULT_FPS = 25.0  # where a source does not say
+_NAMED = 3  # damaged places that a sentence names
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a video or camera.
+
+    Attributes:
+        number: from 0, frames that were passed over or could not be decoded counted, too.
+        time_s: when it is shown, seconds since the first frame.
+        image: uint8 (H, W, 3) RGB, upright.
+    """
+
+    number: int
+    time_s: float
+    image: np.ndarray
+
+
+class FrameReader:
+    """The frames of a video file, a stream or a camera, in order; use it in a ``with`` block.
+
+    Args:
+        source: a path or URL as FFmpeg knows them.
+        options: of FFmpeg, for the source; ``format`` of the device, if it is one.
+
+    Attributes:
+        fps: frames a second on average, as the source says.
+        frame_count: frames as the header counts them; 0 for a stream.
+        damaged_s: times of the parts that could not be decoded, seconds.
+
+    Raises:
+        PictureError: there is no such source, or no video in it.
+    """
+
+    def __init__(self, source: str | Path, options: dict[str, str] | None = None, form: str | None = None):
+        self.source = str(source)
+        if isinstance(source, Path) and not source.exists():
+            raise PictureError(f"{source}: does not exist; check the path.")
+        try:
+            self._container: InputContainer = av.open(self.source, format=form, options=options or {})
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise _unreadable(self.source, error) from None
+        if not self._container.streams.video:
+            self._container.close()
+            raise PictureError(f"{self.source}: holds no video; give a file or stream with pictures.")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self.fps = float(self._stream.average_rate or self._stream.guessed_rate or _DEFAULT_FPS)
+        self.frame_count = self._stream.frames or self._by_duration()
+        self.damaged_s: list[float] = []
+
+    def _by_duration(self) -> int:
+        """How many frames a file without a count should hold, 0 where nothing is known."""
+        duration = self._container.duration
+        return round(duration / av.time_base * self.fps) if duration else 0
+
+    def __enter__(self) -> "FrameReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def frames(self, every: int = 1) -> Iterator[Frame]:
+        """Every ``every``-th frame; parts that cannot be decoded are passed over and noted in `damaged_s`.
+
+        Raises:
+            PictureError: not a single frame can be decoded, or the stream breaks off.
+        """
+        number, first_s, last_s = 0, None, -1.0
+        for frame in self._decoded():
+            shown_s = float(frame.pts * frame.time_base) if frame.pts is not None else number / self.fps
+            first_s = shown_s if first_s is None else first_s
+            time_s = max(shown_s - first_s, last_s + 1e-6)  # broken stamps must not run backwards
+            last_s = time_s
+            if frame.is_corrupt:
+                self.damaged_s.append(time_s)
+            elif number % every == 0:
+                yield Frame(number, time_s, _upright(frame))
+            number += 1
+        if first_s is None:
+            raise PictureError(f"{self.source}: holds no frame that can be decoded; save it again as MP4 (H.264).")
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        last_s = 0.0
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    for frame in packet.decode():
+                        last_s = float(frame.time or last_s)
+                        yield frame
+                except av.error.InvalidDataError:
+                    self.damaged_s.append(float(packet.pts * packet.time_base) if packet.pts is not None else last_s)
+        except (av.error.InvalidDataError, av.error.EOFError):  # the container itself is cut off
+            self.damaged_s.append(last_s)
+        except (av.error.FFmpegError, OSError) as error:
+            raise _unreadable(self.source, error) from None
+
+    def damage(self) -> str:
+        """A sentence about what could not be decoded, empty where all is well."""
+        if not self.damaged_s:
+            return ""
+        places = ", ".join(f"{time:.1f} s" for time in self.damaged_s[:_NAMED])
+        more = ", ..." if len(self.damaged_s) > _NAMED else ""
+        count = len(self.damaged_s)
+        parts = f"{count} damaged part{'' if count == 1 else 's'}"
+        return f"{self.source}: {parts} (at {places}{more}) left out; copy the file again to have them."
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    image = frame.to_ndarray(format="rgb24")
+    turns = round(frame.rotation / 90) % 4  # counterclockwise, as the file says that it has to be turned
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def _unreadable(source: str, error: Exception) -> PictureError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return PictureError(f"{source}: cannot be read as a video ({reason}); check the address or save it as MP4 (H.264).")
+
+
+class VideoWriter:
+    """An MP4 file with H.264 that browsers play; frames keep their times. Use it in a ``with`` block.
+
+    Args:
+        path: ends in ``.mp4``; missing folders are made, an old file is replaced.
+        fps: about how many frames a second will come.
+
+    Raises:
+        OutputError: (on the first frame and later) the place is not writable.
+    """
+
+    def __init__(self, path: Path, fps: float):
+        self.path, self._fps = path, Fraction(fps).limit_denominator(1001)
+        self._container: av.container.OutputContainer | None = None
+        self._stream: av.VideoStream | None = None
+        self._last_pts = -1
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._container and self._stream:
+            self._container.mux(self._stream.encode())  # what the encoder still holds back
+            self._container.close()
+
+    def add(self, image: np.ndarray, time_s: float) -> None:
+        """Append ``image: uint8 (H, W, 3)`` RGB, shown from ``time_s`` on; all of one size, odd sides lose a pixel."""
+        try:
+            if self._stream is None:
+                self._open(*image.shape[:2])
+            assert self._container and self._stream
+            frame = av.VideoFrame.from_ndarray(image[: self._stream.height, : self._stream.width], format="rgb24")
+            self._last_pts = max(round(time_s / _TIME_BASE), self._last_pts + 1)
+            frame.pts, frame.time_base = self._last_pts, _TIME_BASE
+            self._container.mux(self._stream.encode(frame))
+        except (av.error.FFmpegError, OSError) as error:
+            raise OutputError(f"{self.path}: cannot be written ({error}); choose another place for it.") from None
+
+    def _open(self, height: int, width: int) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._container = av.open(str(self.path), "w", options={"movflags": "+faststart"})
+        stream = self._container.add_stream("libx264", rate=self._fps, options={"preset": "veryfast", "crf": "21"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"
+        if not stream.width or not stream.height:
+            raise AlprError(f"{self.path}: frames of {width}x{height} pixels make no video; take larger ones.")
+        stream.codec_context.time_base = _TIME_BASE
+        self._stream = stream

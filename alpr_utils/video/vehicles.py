@@ -1,0 +1,223 @@
+"""One row a vehicle: plates are followed through the frames, read where they are seen best, and voted on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from alpr_utils.alpr import ALPR
+from alpr_utils.images import crop_plate
+from alpr_utils.results import PlateReading
+from alpr_utils.video.frames import Frame
+from alpr_utils.video.tracker import Track, Tracker
+from alpr_utils.video.votes import Ballot, elect
+
+VEHICLE_COLUMNS = (
+    "video", "vehicle", "first_s", "last_s", "frames", "text", "text_score", "rows", "country", "best_frame",
+    "xmin", "ymin", "xmax", "ymax",
+)  # fmt: skip
+N_BEST = 5
+_MOST_BALLOTS = 6  # frames of a vehicle that vote
+_BETTER = 1.2  # how much better than the worst of them another frame must be to take its place
+_UNSURE = 0.4  # of the detector's threshold: least score of a box that may keep a track alive
+_LEAST_LOOKS, _LEAST_UNREAD_LOOKS = 2, 5  # fewer sightings, with or without a text, are no vehicle
+_SHARP_HEIGHT_PX = 32  # sharpness is compared at one size
+_AT_EDGE = 0.004  # of the picture; a plate that near to its edge may be cut off
+_SHOWN_S = 0.3  # a plate that was seen so lately is still drawn
+
+
+@dataclass(frozen=True)
+class VehicleReading:
+    """One vehicle on its way through a video.
+
+    Attributes:
+        vehicle: its number, from 1, in the order of appearance.
+        first_s, last_s: when its plate was seen first and last, seconds since the first frame.
+        frames: in how many frames it was found.
+        plate: box in the best frame, text and score by the vote of the best frames; the text is empty where it scores
+            less than the facade's ``min_text_score``.
+        best_frame: number of the frame that shows the plate best.
+        image_size: height, width of that frame.
+        crop: uint8 (h, w, 3) RGB, the plate in it.
+    """
+
+    vehicle: int
+    first_s: float
+    last_s: float
+    frames: int
+    plate: PlateReading
+    best_frame: int
+    image_size: tuple[int, int]
+    crop: np.ndarray
+
+    def row(self, video: str) -> tuple[object, ...]:
+        """The row of ``VEHICLE_COLUMNS``; box in pixels."""
+        plate = self.plate
+        return (
+            video, self.vehicle, f"{self.first_s:.2f}", f"{self.last_s:.2f}", self.frames, plate.text,
+            f"{plate.text_score:.4f}", plate.rows, plate.country, self.best_frame, *plate.box_pixels(*self.image_size),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known after one more frame.
+
+    Attributes:
+        frame: the frame.
+        plates: the plates in it by the number of their vehicle, with the texts of the votes so far.
+        looked: whether the detector looked at it; else boxes are predictions.
+        ended: vehicles that are complete.
+    """
+
+    frame: Frame
+    plates: dict[int, PlateReading]
+    looked: bool
+    ended: tuple[VehicleReading, ...]
+
+
+@dataclass
+class _Vehicle:
+    """What is gathered about a track; ``number`` is 0 until it is known to be a vehicle."""
+
+    track: Track
+    number: int = 0
+    ballots: list[Ballot] = field(default_factory=list)
+    text: PlateReading | None = None
+    best: tuple[float, int, PlateReading, tuple[int, int], np.ndarray] | None = None
+
+
+class Vehicles:
+    """Gathers the vehicles of one video, frame by frame.
+
+    Args:
+        alpr: finds and reads.
+        again_s: a text that is seen again within so many seconds is the same vehicle.
+    """
+
+    def __init__(self, alpr: ALPR, again_s: float = 3.0):
+        self._alpr, self._again_s = alpr, again_s
+        sure = alpr.detector.threshold if alpr.min_score is None else alpr.min_score
+        self._tracker = Tracker(sure)
+        self.least_score = sure * _UNSURE
+        self._vehicles: dict[int, _Vehicle] = {}
+        self._held: list[VehicleReading] = []  # ended, but may be seen again
+        self._count = 0
+
+    def see(self, frame: Frame, plates: Sequence[PlateReading] | None) -> Scene:
+        """Take in the next frame with what was found in it; None where nobody looked."""
+        for track in self._tracker.move_to(frame.time_s):
+            self._end(track)
+        if plates is not None:
+            tracks = self._tracker.look(plates)
+            self._read(frame, tracks)
+            for track in tracks:
+                self._recognise(self._vehicles[track.number])
+        return Scene(frame, self._shown(frame.time_s, plates is not None), plates is not None, self._ready(frame.time_s))
+
+    def finish(self) -> tuple[VehicleReading, ...]:
+        """The vehicles that are left when the video ends."""
+        for track in self._tracker.tracks:
+            self._end(track)
+        self._tracker.tracks = []
+        return self._ready(float("inf"))
+
+    def _read(self, frame: Frame, tracks: Sequence[Track]) -> None:
+        """Let the frame vote on each plate that it shows better than others did."""
+        chosen: list[tuple[_Vehicle, float]] = []
+        for track in tracks:
+            vehicle = self._vehicles.setdefault(track.number, _Vehicle(track))
+            crop = crop_plate(frame.image, track.plate.box)
+            quality = _quality(crop, track.plate.box)
+            if vehicle.best is None or quality > vehicle.best[0]:
+                vehicle.best = quality, frame.number, track.plate, frame.image.shape[:2], crop.copy()
+            worst = min((ballot.weight for ballot in vehicle.ballots), default=0.0)
+            if quality > 0 and (len(vehicle.ballots) < _MOST_BALLOTS or quality > worst * _BETTER):
+                chosen.append((vehicle, quality))
+        readings = self._alpr.read_n_best(frame.image, [vehicle.track.plate for vehicle, _ in chosen], N_BEST)
+        for (vehicle, quality), of_plate in zip(chosen, readings, strict=True):
+            ballots = sorted([*vehicle.ballots, Ballot(quality, tuple(of_plate))], key=lambda ballot: -ballot.weight)
+            vehicle.ballots = ballots[:_MOST_BALLOTS]
+            vehicle.text = elect(vehicle.ballots)
+
+    def _recognise(self, vehicle: _Vehicle) -> None:
+        """Give a number to what is a vehicle."""
+        least = _LEAST_LOOKS if self._text_of(vehicle) else _LEAST_UNREAD_LOOKS
+        if not vehicle.number and vehicle.track.hits >= least:
+            self._count += 1
+            vehicle.number = self._count
+
+    def _text_of(self, vehicle: _Vehicle) -> PlateReading | None:
+        """What the votes say, where they are sure enough to be shown."""
+        text = vehicle.text
+        return text if text and text.text_score >= self._alpr.min_text_score else None
+
+    def _shown(self, time_s: float, looked: bool) -> dict[int, PlateReading]:
+        shown = {}
+        for track in self._tracker.tracks:
+            vehicle = self._vehicles[track.number]
+            if vehicle.number and time_s - track.last_s <= (0 if looked else _SHOWN_S):
+                box = track.plate.box if looked else tuple(np.clip(track.kalman.box, 0, 1).tolist())
+                text = self._text_of(vehicle) or PlateReading(box, 0.0)
+                shown[vehicle.number] = replace(text, box=box, detection_score=track.plate.detection_score)
+        return shown
+
+    def _end(self, track: Track) -> None:
+        """A track has ended: it is a vehicle, or more of one that was seen before, or nothing."""
+        vehicle = self._vehicles.pop(track.number)
+        if not vehicle.number or vehicle.best is None:
+            return
+        _, best_frame, plate, size, crop = vehicle.best
+        text = self._text_of(vehicle) or PlateReading(plate.box, 0.0)
+        text = replace(text, box=plate.box, detection_score=plate.detection_score)
+        reading = VehicleReading(
+            vehicle.number, track.first_s, track.last_s, track.hits, text, best_frame, size, crop
+        )
+        for place, earlier in enumerate(self._held):
+            gap_s = max(reading.first_s - earlier.last_s, earlier.first_s - reading.last_s)
+            if text.text and earlier.plate.text == text.text and gap_s <= self._again_s:
+                self._held[place] = _joined(earlier, reading)
+                return
+        self._held.append(reading)
+
+    def _ready(self, time_s: float) -> tuple[VehicleReading, ...]:
+        """Those that nobody will see again; they are handed out once."""
+        waits_s = self._again_s + self._tracker.lost_s
+        ready = [vehicle for vehicle in self._held if time_s - vehicle.last_s > waits_s]
+        self._held = [vehicle for vehicle in self._held if time_s - vehicle.last_s <= waits_s]
+        return tuple(sorted(ready, key=lambda vehicle: vehicle.vehicle))
+
+
+def follow(alpr: ALPR, frames: Iterable[Frame], every: int = 1, again_s: float = 3.0) -> Iterator[Scene]:
+    """What is known after each of ``frames``, the detector looking at every ``every``-th; the last scene ends them all."""
+    vehicles = Vehicles(alpr, again_s)
+    scene: Scene | None = None
+    for frame, plates in alpr.find_ahead(frames, lambda frame: frame.number % every == 0, vehicles.least_score):
+        if scene:
+            yield scene
+        scene = vehicles.see(frame, plates)
+    if scene:
+        yield replace(scene, ended=(*scene.ended, *vehicles.finish()))
+
+
+def _joined(earlier: VehicleReading, later: VehicleReading) -> VehicleReading:
+    """Two parts of one vehicle's way as one."""
+    better = max(earlier, later, key=lambda vehicle: vehicle.plate.text_score)
+    return replace(
+        better,
+        vehicle=min(earlier.vehicle, later.vehicle),
+        first_s=min(earlier.first_s, later.first_s),
+        last_s=max(earlier.last_s, later.last_s),
+        frames=earlier.frames + later.frames,
+    )
+
+
+def _quality(crop: np.ndarray, box: Sequence[float]) -> float:
+    """How well a frame shows a plate, more is better: fine detail that is left at one size; 0 where it may be cut off."""
+    if min(*box[:2], *(1 - edge for edge in box[2:])) < _AT_EDGE:
+        return 0.0
+    width = max(1, round(crop.shape[1] * _SHARP_HEIGHT_PX / crop.shape[0]))
+    grey = cv2.cvtColor(cv2.resize(crop, (width, _SHARP_HEIGHT_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    detail = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean()) / (float(grey.std()) + 8)
+    return detail * min(1.0, crop.shape[1] / 160) + 1e-3
