@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Generator, Iterable, Iterator, 
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,22 +22,12 @@ from alpr_utils.images import (
     video_frames,
 )
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
-from alpr_utils.read.reading import NBestReader, Reader, Reading
+from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
 from alpr_utils.runtime.network import RuntimeOptions
 
-
-class HasImage(Protocol):
-    """A frame, or anything else with a picture ``image: uint8 (H, W, 3)`` RGB."""
-
-    @property
-    def image(self) -> np.ndarray:
-        """The picture."""
-        ...
-
-
-_Frame = TypeVar("_Frame", bound=HasImage)
+_Frame = TypeVar("_Frame")
 
 
 class ALPR:
@@ -215,44 +205,28 @@ class ALPR:
             yield from ahead(_guarded(self._with_texts), ahead(_guarded(self._with_boxes), pictures))
 
     def find_ahead(
-        self, frames: Iterable[_Frame], wanted: Callable[[_Frame], bool], min_score: float | None = None
+        self, frames: Iterable[tuple[_Frame, np.ndarray | None]], min_score: float | None = None
     ) -> Generator[tuple[_Frame, tuple[PlateReading, ...] | None], None, None]:
-        """Each frame with its plates, best first, not read yet; None where it is not ``wanted``.
-
-        The next frame is looked at, and the one after that is made, while the caller works with this one.
+        """Each frame with its plates, not read yet; the next one is looked at while the caller works with this one.
 
         Args:
-            frames: in their order.
-            wanted: whether the detector shall look at a frame.
-            min_score: least detection score, as in `ALPR`; None: that of this object.
+            frames: anything, each with the picture to look at, uint8 (H, W, 3) RGB, or None: nobody looks.
+            min_score: least detection score; None: as everywhere else.
 
         Raises:
             ModelError: a model cannot be opened.
         """
         least = self.min_score if min_score is None else min_score
 
-        def found(frame: _Frame) -> tuple[_Frame, tuple[PlateReading, ...] | None]:
-            return frame, self._found(self._seen(frame.image), least) if wanted(frame) else None
+        def found(item: tuple[_Frame, np.ndarray | None]) -> tuple[_Frame, tuple[PlateReading, ...] | None]:
+            frame, image = item
+            return frame, None if image is None else self._found(self._seen(image), least)
 
-        yield from ahead(found, ahead(lambda frame: frame, frames))
+        yield from ahead(found, ahead(lambda item: item, frames))
 
-    def read_n_best(self, image: np.ndarray, plates: Sequence[PlateReading], count: int) -> list[list[PlateReading]]:
-        """The likeliest readings of each found plate, best first, whatever their score; of some readers just one.
-
-        Args:
-            image: uint8 (H, W, 3) RGB.
-            plates: what was found in it.
-            count: most readings a plate.
-        """
-        crops = [crop_plate(image, plate.box) for plate in plates]
-        if crops and isinstance(self.reader, NBestReader):
-            readings = self.reader.read_n_best(crops, count, self._grammar)
-        else:
-            readings = [[reading] for reading in self._readings(crops)]
-        return [
-            [_with_text(plate, reading) for reading in of_plate if reading.text]
-            for plate, of_plate in zip(plates, readings, strict=True)
-        ]
+    def read_plates(self, image: np.ndarray, plates: Sequence[PlateReading]) -> list[PlateReading]:
+        """The found plates of ``image: uint8 (H, W, 3)`` RGB with their texts, however little these score."""
+        return list(map(_with_text, plates, self._readings([crop_plate(image, plate.box) for plate in plates])))
 
     def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
         """The picture with the boxes and texts of ``plates`` (default: what `read` gives), uint8 (H, W, 3) RGB.
@@ -283,9 +257,10 @@ class ALPR:
 
     def _with_texts(self, result: PictureResult) -> PictureResult:
         """The same with the texts of its plates; readers see the original picture and correct light themselves."""
-        readings = self._readings([crop_plate(result.image, plate.box) for plate in result.plates])
-        shown = (reading if reading.score >= self.min_text_score else Reading() for reading in readings)
-        return replace(result, plates=tuple(map(_with_text, result.plates, shown)))
+        read = self.read_plates(result.image, result.plates)
+        pairs = zip(read, result.plates, strict=True)
+        shown = (plate if plate.text_score >= self.min_text_score else unread for plate, unread in pairs)
+        return replace(result, plates=tuple(shown))
 
     def _whole_read(self, result: PictureResult) -> PictureResult:
         """The picture read as one plate."""

@@ -285,14 +285,17 @@ def crop_rows(result: PictureResult) -> list[tuple[object, ...]]:
 
 def picture_record(result: PictureResult) -> dict[str, object]:
     """One picture for JSON: name, size, boxes in pixels, the score of every character, texts with alternatives."""
-    plates = []
-    for plate in result.plates:
-        xmin, ymin, xmax, ymax = plate.box_pixels(result.height, result.width)
-        box = {"xmin": xmin, "ymin": ymin, "xmax": xmax, "ymax": ymax}
-        record = {key: value for key, value in asdict(plate).items() if key != "box"}
-        others = [{"text": text, "text_score": score} for text, score in plate.alternatives]
-        plates.append({**record, "shown_text": plate.shown_text, "alternatives": others, "box_pixels": box})
+    plates = [plate_record(plate, result.height, result.width) for plate in result.plates]
     return {"image": result.name, "width": result.width, "height": result.height, "plates": plates}
+
+
+def plate_record(plate: PlateReading, height: int, width: int) -> dict[str, object]:
+    """One plate of a ``height`` x ``width`` picture for JSON."""
+    xmin, ymin, xmax, ymax = plate.box_pixels(height, width)
+    box = {"xmin": xmin, "ymin": ymin, "xmax": xmax, "ymax": ymax}
+    record = {key: value for key, value in asdict(plate).items() if key != "box"}
+    others = [{"text": text, "text_score": score} for text, score in plate.alternatives]
+    return {**record, "shown_text": plate.shown_text, "alternatives": others, "box_pixels": box}
 
 
 def write_json(path: Path, content: object) -> None:

@@ -20,8 +20,9 @@ from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.errors import AlprError
 
-# Packages of the extra [train].
-_EXTRAS = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "scipy", "tf2onnx")
+# Packages that the base installation lacks, and the extra that brings each.
+_TRAIN = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "tf2onnx")
+_EXTRAS = {**dict.fromkeys(_TRAIN, "train"), "av": "video", "scipy": "video", "fastapi": "serve", "uvicorn": "serve"}
 
 app = typer.Typer(
     name="alpr",
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
-        complain(AlprError(f"this needs {error.name}; install it with \"pip install 'alpr-utils[train]'\"."))
+        extra = _EXTRAS[error.name]
+        complain(AlprError(f"this needs {error.name}; install it with \"pip install 'alpr-utils[{extra}]'\"."))
         return 1
     return 0

@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,11 @@ from alpr_utils.results import (
 )
 
 if TYPE_CHECKING:
-    from alpr_utils.results import PictureResult
+    import numpy as np
+
+    from alpr_utils.results import PictureResult, PlateReading
+
+    Draw = Callable[[np.ndarray, Iterable[PlateReading]], np.ndarray]  # such as `ALPR.draw`
 
 
 _log = logging.getLogger(__name__)
@@ -69,13 +73,14 @@ class Outputs:
         places: what is wanted.
         pictures: the inputs, which are never written to.
         whole: every picture is one plate.
-        options: those of the command that decide what is read, such as ``enhance`` and ``crops``.
-        for_excel: as in `CsvTable`.
+        options: those of the command that decide what is read, such as ``enhance`` and ``crops``; with ``excel`` the
+            tables are written as `CsvTable` does for Excel.
+        draw: draws plates on a picture.
     """
 
-    def __init__(self, places: Places, pictures: Iterable[Path], options: Mapping[str, Any], for_excel: bool = False):
+    def __init__(self, places: Places, pictures: Iterable[Path], options: Mapping[str, Any], draw: "Draw"):
         whole, enhanced = options["crops"], options["enhance"]
-        self.places, self._whole, self._for_excel = places, whole, for_excel
+        self.places, self.for_excel, self._whole, self._draw = places, options["excel"], whole, draw
         self._options = {name: value for name, value in options.items() if name in _DECIDE_RESULTS}
         self._pictures = list(pictures)
         self._inputs = {path.resolve() for path in self._pictures}
@@ -95,13 +100,13 @@ class Outputs:
                 another kind; cut plates would lie among the pictures; a run with other options is to be resumed.
         """
         for place in (self.places.table, self.places.json):
-            if place and place.resolve() in self._inputs:
-                raise _is_input(place)
+            if place:
+                self.not_an_input(place)
         if self.places.json:
             check_json_place(self.places.json)
         if self.places.drawings:
             for stem in file_stems(self._pictures):
-                self._safe(self.places.drawings / f"{stem}{self._ending}", DRAWING)
+                self.safe(self.places.drawings / f"{stem}{self._ending}", DRAWING)
         if self.places.crops and self.places.crops.resolve() in {path.parent for path in self._inputs}:
             raise OutputError(
                 f"{self.places.crops}: holds pictures to read, among which cut plates would be read the next time; "
@@ -109,7 +114,8 @@ class Outputs:
             )
         if resume:
             self._check_options()
-        self._check_table(resume)
+        if self.places.table:
+            check_table(self.places.table, self._columns, resume)
 
     def _check_options(self) -> None:
         noted = self.places.options
@@ -127,20 +133,15 @@ class Outputs:
                     "same options or choose another place for the results."
                 )
 
-    def _check_table(self, resume: bool) -> None:
-        if self.places.table:
-            header = tuple(read_table(self.places.table)[0])
-            same = header == self._columns if resume else set(header) ^ set(self._columns) <= {DRAWING_COLUMN}
-            if header and not same:
-                raise OutputError(
-                    f"{self.places.table}: is a table with other columns ({', '.join(header[:4])} ...); "
-                    "choose another place or move it away."
-                )
+    def not_an_input(self, place: Path) -> Path:
+        """``place``, unless it is one of the files to read."""
+        if place.resolve() in self._inputs:
+            raise OutputError(f"{place}: is one of the pictures to read; choose another place for the results.")
+        return place
 
-    def _safe(self, target: Path, comment: str) -> Path:
+    def safe(self, target: Path, comment: str) -> Path:
         """A place for a picture, which may replace one with this comment and nothing else."""
-        if target.resolve() in self._inputs:
-            raise _is_input(target)
+        self.not_an_input(target)
         if target.exists() and not has_comment(target, comment):
             raise OutputError(f"{target}: is there and was not made by 'read'; choose another place or move it away.")
         return target
@@ -156,7 +157,7 @@ class Outputs:
         done = set(lines) if self.places.json else {row[0] for row in rows} - {row[0] for row in rows[-1:]}
         if self.places.table:
             kept = [row for row in rows if row[0] in done]
-            self._table = stack.enter_context(CsvTable(self.places.table, self._columns, kept, self._for_excel))
+            self._table = stack.enter_context(CsvTable(self.places.table, self._columns, kept, self.for_excel))
         if self.places.json:
             self._json = stack.enter_context(JsonLines(self.places.json, list(lines.values())))
         if not resume:
@@ -193,18 +194,22 @@ class Outputs:
         self._write_pictures(result, drawing)
         if self._json:
             self._json.add({**picture_record(result), **({"drawing": drawing} if drawing else {})})
-        _say(result)
+        for plate in result.plates:
+            say(result.name, plate)
         self.count += 1
 
-    def _write_pictures(self, result: "PictureResult", drawing: str | None) -> None:
-        from alpr_utils.draw import draw_plates
+    def add_record(self, record: dict[str, object]) -> None:
+        """Add a line of JSON about something else than a picture."""
+        if self._json:
+            self._json.add(record)
 
+    def _write_pictures(self, result: "PictureResult", drawing: str | None) -> None:
         if self.places.drawings and drawing:
-            target = self._safe(self.places.drawings / drawing, DRAWING)
-            write_image(target, draw_plates(result.detector_input, result.plates), DRAWING)
+            target = self.safe(self.places.drawings / drawing, DRAWING)
+            write_image(target, self._draw(result.detector_input, result.plates), DRAWING)
         for number, plate in enumerate(result.plates if self.places.crops else (), start=1):
             assert self.places.crops
-            crop = self._safe(self.places.crops / f"{result.stem}_plate{number}.jpg", CROP)
+            crop = self.safe(self.places.crops / f"{result.stem}_plate{number}.jpg", CROP)
             write_image(crop, crop_plate(result.image, plate.box), CROP)
 
     def stopped(self) -> str:
@@ -218,14 +223,20 @@ class Outputs:
         return f"{done}; what was read is kept in {kept}. Give the same command with --resume to go on."
 
 
-def _is_input(place: Path) -> OutputError:
-    return OutputError(f"{place}: is one of the pictures to read; choose another place for the results.")
+def check_table(path: Path, columns: tuple[str, ...], resume: bool) -> None:
+    """Raises `OutputError` when there is a table with other columns; for ``resume`` they must be just the same."""
+    header = tuple(read_table(path)[0])
+    same = header == columns if resume else set(header) ^ set(columns) <= {DRAWING_COLUMN}
+    if header and not same:
+        raise OutputError(
+            f"{path}: is a table with other columns ({', '.join(header[:4])} ...); "
+            "choose another place or move it away."
+        )
 
 
-def _say(result: "PictureResult") -> None:
-    """One line a plate: picture, text or -, detection score, text score."""
+def say(name: str, plate: "PlateReading") -> None:
+    """One line on stdout: picture or video, text or -, detection score, text score."""
     from tqdm import tqdm
 
-    for plate in result.plates:
-        line = (result.name, plate.text or "-", f"{plate.detection_score:.2f}", f"{plate.text_score:.2f}")
-        tqdm.write("\t".join(line), file=sys.stdout)
+    line = (name, plate.text or "-", f"{plate.detection_score:.2f}", f"{plate.text_score:.2f}")
+    tqdm.write("\t".join(line), file=sys.stdout)

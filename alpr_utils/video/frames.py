@@ -11,8 +11,8 @@ import numpy as np
 from av.container import InputContainer
 
 from alpr_utils.errors import AlprError, OutputError, PictureError
+from alpr_utils.images import DRAWING
 
-# PyAV's own log would write between the lines of the progress bar; errors are raised or counted here.
 _TIME_BASE = Fraction(1, 90000)  # of the videos that are written; true times of any frame rate fit
 _DEFAULT_FPS = 25.0  # where a source does not say
 _NAMED = 3  # damaged places that a sentence names
@@ -85,9 +85,9 @@ class FrameReader:
         Raises:
             PictureError: not a single frame can be decoded, or the stream breaks off.
         """
-        number, first_s, last_s = 0, None, -1.0
-        for frame in self._decoded():
-            shown_s = float(frame.pts * frame.time_base) if frame.pts is not None else number / self.fps
+        first_s, last_s = None, -1.0
+        for number, frame in enumerate(self._decoded()):
+            shown_s = number / self.fps if frame.time is None else frame.time
             first_s = shown_s if first_s is None else first_s
             time_s = max(shown_s - first_s, last_s + 1e-6)  # broken stamps must not run backwards
             last_s = time_s
@@ -95,7 +95,6 @@ class FrameReader:
                 self.damaged_s.append(time_s)
             elif number % every == 0:
                 yield Frame(number, time_s, _upright(frame))
-            number += 1
         if first_s is None:
             raise PictureError(f"{self.source}: holds no frame that can be decoded; save it again as MP4 (H.264).")
 
@@ -108,7 +107,7 @@ class FrameReader:
                         last_s = float(frame.time or last_s)
                         yield frame
                 except av.error.InvalidDataError:
-                    self.damaged_s.append(float(packet.pts * packet.time_base) if packet.pts is not None else last_s)
+                    self.damaged_s.append(last_s)
         except (av.error.InvalidDataError, av.error.EOFError):  # the container itself is cut off
             self.damaged_s.append(last_s)
         except (av.error.FFmpegError, OSError) as error:
@@ -136,19 +135,32 @@ def _unreadable(source: str, error: Exception) -> PictureError:
     return PictureError(f"{source}: cannot be read as a video ({reason}); check the address or save it as MP4 (H.264).")
 
 
+def is_drawn(path: Path) -> bool:
+    """Whether ``read`` made this file, with boxes in it."""
+    try:
+        with av.open(str(path)) as container:
+            return container.metadata.get("comment") == DRAWING
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
+
+
 class VideoWriter:
     """An MP4 file with H.264 that browsers play; frames keep their times. Use it in a ``with`` block.
 
+    The file is written aside; at the end of the block, however it ends, it takes its place with the frames so far.
+
     Args:
         path: ends in ``.mp4``; missing folders are made, an old file is replaced.
+        comment: what the file says about itself; ``DRAWING`` is what `is_drawn` looks for.
         fps: about how many frames a second will come.
 
     Raises:
         OutputError: (on the first frame and later) the place is not writable.
     """
 
-    def __init__(self, path: Path, fps: float):
-        self.path, self._fps = path, Fraction(fps).limit_denominator(1001)
+    def __init__(self, path: Path, fps: float, comment: str = ""):
+        self.path, self._fps, self._comment = path, Fraction(fps).limit_denominator(1001), comment
+        self._draft = path.with_name(f"part_{path.name}")
         self._container: av.container.OutputContainer | None = None
         self._stream: av.VideoStream | None = None
         self._last_pts = -1
@@ -162,6 +174,7 @@ class VideoWriter:
         if self._container and self._stream:
             self._container.mux(self._stream.encode())  # what the encoder still holds back
             self._container.close()
+            self._draft.replace(self.path)
 
     def add(self, image: np.ndarray, time_s: float) -> None:
         """Append ``image: uint8 (H, W, 3)`` RGB, shown from ``time_s`` on; all of one size, odd sides lose a pixel."""
@@ -178,7 +191,8 @@ class VideoWriter:
 
     def _open(self, height: int, width: int) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(self.path), "w", options={"movflags": "+faststart"})
+        self._container = av.open(str(self._draft), "w", options={"movflags": "+faststart"})
+        self._container.metadata["comment"] = self._comment
         stream = self._container.add_stream("libx264", rate=self._fps, options={"preset": "veryfast", "crf": "21"})
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"

@@ -1,6 +1,6 @@
 """One row a vehicle: plates are followed through the frames, read where they are seen best, and voted on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -8,7 +8,7 @@ import numpy as np
 
 from alpr_utils.alpr import ALPR
 from alpr_utils.images import crop_plate
-from alpr_utils.results import PlateReading
+from alpr_utils.results import PlateReading, plate_record
 from alpr_utils.video.frames import Frame
 from alpr_utils.video.tracker import Track, Tracker
 from alpr_utils.video.votes import Ballot, elect
@@ -17,17 +17,17 @@ VEHICLE_COLUMNS = (
     "video", "vehicle", "first_s", "last_s", "frames", "text", "text_score", "rows", "country", "best_frame",
     "xmin", "ymin", "xmax", "ymax",
 )  # fmt: skip
-N_BEST = 5
 _MOST_BALLOTS = 6  # frames of a vehicle that vote
 _BETTER = 1.2  # how much better than the worst of them another frame must be to take its place
 _UNSURE = 0.4  # of the detector's threshold: least score of a box that may keep a track alive
-_LEAST_LOOKS, _LEAST_UNREAD_LOOKS = 2, 5  # fewer sightings, with or without a text, are no vehicle
+_LEAST_LOOKS = 2  # what is found once only is no vehicle
+_LEAST_UNREAD_LOOKS = 5  # the same where nobody reads
 _SHARP_HEIGHT_PX = 32  # sharpness is compared at one size
 _AT_EDGE = 0.004  # of the picture; a plate that near to its edge may be cut off
 _SHOWN_S = 0.3  # a plate that was seen so lately is still drawn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VehicleReading:
     """One vehicle on its way through a video.
 
@@ -59,6 +59,16 @@ class VehicleReading:
             f"{plate.text_score:.4f}", plate.rows, plate.country, self.best_frame, *plate.box_pixels(*self.image_size),
         )  # fmt: skip
 
+    def record(self, video: str) -> dict[str, object]:
+        """The vehicle for JSON: its best frame, named as tables name frames, with its plate, and when it was seen."""
+        height, width = self.image_size
+        known = {"video": video, "vehicle": self.vehicle, "frames": self.frames, "best_frame": self.best_frame}
+        times = {"first_s": round(self.first_s, 2), "last_s": round(self.last_s, 2)}
+        plates = [plate_record(self.plate, height, width)]
+        return (
+            {"image": f"{video}#{self.best_frame}", "width": width, "height": height, "plates": plates} | known | times
+        )
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -76,13 +86,19 @@ class Scene:
     looked: bool
     ended: tuple[VehicleReading, ...]
 
+    @property
+    def numbered(self) -> list[PlateReading]:
+        """The plates for a drawing, with the number of the vehicle before the text."""
+        return [_numbered(number, plate) for number, plate in self.plates.items()]
+
 
 @dataclass
 class _Vehicle:
-    """What is gathered about a track; ``number`` is 0 until it is known to be a vehicle."""
+    """What is gathered about a track; ``number`` is 0 until it is a vehicle, ``earlier`` what was seen before."""
 
     track: Track
     number: int = 0
+    earlier: VehicleReading | None = None
     ballots: list[Ballot] = field(default_factory=list)
     text: PlateReading | None = None
     best: tuple[float, int, PlateReading, tuple[int, int], np.ndarray] | None = None
@@ -114,7 +130,9 @@ class Vehicles:
             self._read(frame, tracks)
             for track in tracks:
                 self._recognise(self._vehicles[track.number])
-        return Scene(frame, self._shown(frame.time_s, plates is not None), plates is not None, self._ready(frame.time_s))
+        return Scene(
+            frame, self._shown(frame.time_s, plates is not None), plates is not None, self._ready(frame.time_s)
+        )
 
     def finish(self) -> tuple[VehicleReading, ...]:
         """The vehicles that are left when the video ends."""
@@ -135,18 +153,38 @@ class Vehicles:
             worst = min((ballot.weight for ballot in vehicle.ballots), default=0.0)
             if quality > 0 and (len(vehicle.ballots) < _MOST_BALLOTS or quality > worst * _BETTER):
                 chosen.append((vehicle, quality))
-        readings = self._alpr.read_n_best(frame.image, [vehicle.track.plate for vehicle, _ in chosen], N_BEST)
-        for (vehicle, quality), of_plate in zip(chosen, readings, strict=True):
-            ballots = sorted([*vehicle.ballots, Ballot(quality, tuple(of_plate))], key=lambda ballot: -ballot.weight)
+        readings = self._alpr.read_plates(frame.image, [vehicle.track.plate for vehicle, _ in chosen])
+        for (vehicle, quality), reading in zip(chosen, readings, strict=True):
+            ballots = sorted([*vehicle.ballots, Ballot(quality, reading)], key=lambda ballot: -ballot.weight)
             vehicle.ballots = ballots[:_MOST_BALLOTS]
             vehicle.text = elect(vehicle.ballots)
 
     def _recognise(self, vehicle: _Vehicle) -> None:
-        """Give a number to what is a vehicle."""
-        least = _LEAST_LOOKS if self._text_of(vehicle) else _LEAST_UNREAD_LOOKS
-        if not vehicle.number and vehicle.track.hits >= least:
+        """Give a number to what is a vehicle.
+
+        What the detector takes for a plate and no frame can be read of is mostly none, so where there is a reader, only
+        a text makes a vehicle.
+        """
+        known = vehicle.track.hits >= _LEAST_LOOKS and self._text_of(vehicle) is not None
+        if self._alpr.reader is None:
+            known = vehicle.track.hits >= _LEAST_UNREAD_LOOKS
+        if not known or vehicle.number:
+            return
+        vehicle.earlier = self._take_held(self._text_of(vehicle), vehicle.track)
+        if vehicle.earlier:
+            vehicle.number = vehicle.earlier.vehicle
+        else:
             self._count += 1
             vehicle.number = self._count
+
+    def _take_held(self, text: PlateReading | None, track: Track) -> VehicleReading | None:
+        """The vehicle of that text that was lost a moment ago, taken out of those that are held."""
+        for earlier in self._held:
+            gap_s = max(track.first_s - earlier.last_s, earlier.first_s - track.last_s)
+            if text and text.text == earlier.plate.text and gap_s <= self._again_s:
+                self._held.remove(earlier)
+                return earlier
+        return None
 
     def _text_of(self, vehicle: _Vehicle) -> PlateReading | None:
         """What the votes say, where they are sure enough to be shown."""
@@ -171,15 +209,9 @@ class Vehicles:
         _, best_frame, plate, size, crop = vehicle.best
         text = self._text_of(vehicle) or PlateReading(plate.box, 0.0)
         text = replace(text, box=plate.box, detection_score=plate.detection_score)
-        reading = VehicleReading(
-            vehicle.number, track.first_s, track.last_s, track.hits, text, best_frame, size, crop
-        )
-        for place, earlier in enumerate(self._held):
-            gap_s = max(reading.first_s - earlier.last_s, earlier.first_s - reading.last_s)
-            if text.text and earlier.plate.text == text.text and gap_s <= self._again_s:
-                self._held[place] = _joined(earlier, reading)
-                return
-        self._held.append(reading)
+        reading = VehicleReading(vehicle.number, track.first_s, track.last_s, track.hits, text, best_frame, size, crop)
+        earlier = vehicle.earlier or self._take_held(text, track)
+        self._held.append(_joined(earlier, reading) if earlier else reading)
 
     def _ready(self, time_s: float) -> tuple[VehicleReading, ...]:
         """Those that nobody will see again; they are handed out once."""
@@ -189,16 +221,23 @@ class Vehicles:
         return tuple(sorted(ready, key=lambda vehicle: vehicle.vehicle))
 
 
-def follow(alpr: ALPR, frames: Iterable[Frame], every: int = 1, again_s: float = 3.0) -> Iterator[Scene]:
-    """What is known after each of ``frames``, the detector looking at every ``every``-th; the last scene ends them all."""
+def follow(alpr: ALPR, frames: Iterable[Frame], every: int = 1, again_s: float = 3.0) -> Generator[Scene, None, None]:
+    """What is known after each frame, the detector looking at every ``every``-th; with the last one, all have ended."""
     vehicles = Vehicles(alpr, again_s)
     scene: Scene | None = None
-    for frame, plates in alpr.find_ahead(frames, lambda frame: frame.number % every == 0, vehicles.least_score):
+    looks = ((frame, None if frame.number % every else frame.image) for frame in frames)
+    for frame, plates in alpr.find_ahead(looks, vehicles.least_score):
         if scene:
             yield scene
         scene = vehicles.see(frame, plates)
     if scene:
         yield replace(scene, ended=(*scene.ended, *vehicles.finish()))
+
+
+def _numbered(number: int, plate: PlateReading) -> PlateReading:
+    start = f"#{number} "
+    scores = (1.0,) * len(start) + plate.char_scores if plate.char_scores else ()
+    return replace(plate, text=start + plate.text if plate.text else start[:-1], char_scores=scores)
 
 
 def _joined(earlier: VehicleReading, later: VehicleReading) -> VehicleReading:
@@ -214,7 +253,7 @@ def _joined(earlier: VehicleReading, later: VehicleReading) -> VehicleReading:
 
 
 def _quality(crop: np.ndarray, box: Sequence[float]) -> float:
-    """How well a frame shows a plate, more is better: fine detail that is left at one size; 0 where it may be cut off."""
+    """How well a frame shows a plate: the fine detail that is left at one size; 0 where it may be cut off."""
     if min(*box[:2], *(1 - edge for edge in box[2:])) < _AT_EDGE:
         return 0.0
     width = max(1, round(crop.shape[1] * _SHARP_HEIGHT_PX / crop.shape[0]))

@@ -143,7 +143,8 @@ def _road(rng: np.random.Generator, light: str, width_px: int) -> _Road:
     noise = float(rng.uniform(4, 7) if light == "dusk" else rng.uniform(1, 3))
     tones = SceneCameraRanges(
         defocus_px=(blur, blur), motion=0, noise=(noise, noise), dark_noise=(noise, noise), resample=0,
-        contrast=(tone, tone), brightness=(shift, shift), tint=0, grey=0, sharpen=0, jpeg_quality=(quality, quality + 1),
+        contrast=(tone, tone), brightness=(shift, shift), tint=0, grey=0, sharpen=0,
+        jpeg_quality=(quality, quality + 1),
     )  # fmt: skip
     return _Road(camera, near, far, make_light(light, far, rng), tones)
 
