@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from alpr_utils.cli.benchmark import benchmark
+from alpr_utils.cli.convert import convert
 from alpr_utils.cli.detectors import anchors, import_darknet
 from alpr_utils.cli.download import download_app
 from alpr_utils.cli.evaluate import calibrate, evaluate, evaluate_characters
@@ -41,6 +42,7 @@ app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)
 app.command("calibrate")(calibrate)
 app.command("tfrecord")(tfrecord)
+app.command("convert")(convert)
 app.command("vehicle-boxes")(vehicle_boxes)
 app.command("anchors")(anchors)
 app.command("import-darknet")(import_darknet)

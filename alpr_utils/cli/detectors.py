@@ -10,7 +10,7 @@ from alpr_utils.errors import AlprError
 
 
 def anchors(
-    data: Annotated[Path, typer.Option(help="Folder of labelled pictures (PASCAL VOC).")],
+    data: Annotated[Path, typer.Option(help="Folder of labelled pictures.")],
     count: Annotated[int, typer.Option(min=1, help="Anchors: 9 for YOLOv3, 6 for the tiny one.")] = 9,
     input_size: Annotated[
         float, typer.Option(min=1, help="Pixels of the long side at which the network sees a picture.")

@@ -7,8 +7,10 @@ import typer
 
 
 def vehicle_boxes(
-    photos: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photos with VOC XML of their plates.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Gets images/ and annotations/, ready for 'train'.")],
+    photos: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photos with labelled plates.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="New folder for images/ and annotations/, ready for 'train'.")
+    ],
 ) -> None:
     """Estimate the boxes of vehicles from those of their plates and write both as VOC files."""
     from alpr_utils.data.vehicle_boxes import write_vehicle_labels

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.data.folders import find_data
+from alpr_utils.data.label_folder import has_labels
 from alpr_utils.data.labels import Box, LabelledImage, LabelledPicture, LabelledPlate, as_box, mapped
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.data.split import texts_of_half
@@ -110,7 +111,7 @@ def labelled_images(folder: Path, half: str = "") -> Iterator[LabelledImage]:
         LabelError: no labelled picture there, no plate with known text, or a text that no country knows.
     """
     folder, empty = find_data(folder), True
-    for image in (_photos if any(folder.rglob("*.xml")) else _single_plates)(folder, half):
+    for image in (_photos if has_labels(folder) else _single_plates)(folder, half):
         empty = False
         yield image
     if empty:

@@ -8,7 +8,12 @@ import numpy as np
 
 Box = tuple[float, float, float, float]
 
-PLATE_NAMES = ("plate", "licence", "license", "license_plate", "licence_plate", "number_plate")
+# As `checks.class_name` writes them.
+PLATE_NAMES = (
+    "plate", "licence", "license", "license_plate", "licence_plate", "number_plate", "plates", "license_plates",
+    "licence_plates", "number_plates", "licenseplate", "licenceplate", "numberplate", "car_plate", "vehicle_plate",
+    "번호판", "자동차번호판", "자동차_번호판", "차량번호판", "차량_번호판", "дугаар", "улсын_дугаар", "номер",
+)  # fmt: skip
 VEHICLE_NAME = "vehicle"
 
 

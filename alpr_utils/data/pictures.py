@@ -1,6 +1,5 @@
-"""Folders of labelled pictures: boxes from VOC files, texts from ``plates.csv`` or from labelled characters."""
+"""Folders of labelled pictures: boxes from label files, texts from ``plates.csv`` or from labelled characters."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +8,10 @@ import numpy as np
 
 from alpr_utils.boxes import intersection, iou_matrix
 from alpr_utils.data.characters import sort_characters, spelled, spells
-from alpr_utils.data.corners import COLUMNS, CORNERS_FILE, load_corners
+from alpr_utils.data.corners import CORNERS_FILE, load_corners
 from alpr_utils.data.folders import find_data
+from alpr_utils.data.label_folder import read_labels
+from alpr_utils.data.label_text import read_label_table
 from alpr_utils.data.labels import (
     PLATE_NAMES,
     VEHICLE_NAME,
@@ -19,10 +20,8 @@ from alpr_utils.data.labels import (
     LabelledPicture,
     LabelledPlate,
     as_box,
-    as_corners,
 )
 from alpr_utils.data.split import identity_halves
-from alpr_utils.data.voc import find_labelled, read_voc
 from alpr_utils.errors import LabelError
 
 PLATES_FILE = "plates.csv"
@@ -71,28 +70,21 @@ def with_plates(picture: LabelledPicture, listed: Sequence[LabelledPlate] = ()) 
 
 def _listed_plate(row: dict[str, str]) -> LabelledPlate:
     box: Box = as_box(float(row[name]) for name in ("ymin", "xmin", "ymax", "xmax"))
-    corners = [float(row[name]) for name in COLUMNS if row.get(name)]
-    known = as_corners(np.array(corners).reshape(4, 2)) if len(corners) == len(COLUMNS) else ()
-    return LabelledPlate(box, row["text"], (), int(row.get("rows") or 0), row.get("country") or "", known)
+    if not np.isfinite(box).all() or not row["text"].strip():
+        raise ValueError
+    return LabelledPlate(box, row["text"].strip(), (), int(row.get("rows") or 0), row.get("country") or "")
 
 
 def _read_plates_csv(path: Path) -> dict[str, list[LabelledPlate]]:
     """``plates.csv``: picture file name -> its plates."""
     plates: dict[str, list[LabelledPlate]] = {}
-    number = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                number += 1
-                plates.setdefault(row["image"], []).append(_listed_plate(row))
-    except OSError as error:
-        raise LabelError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
-    except UnicodeDecodeError:
-        raise LabelError(f"{path}: is not UTF-8 text; save it again as CSV UTF-8.") from None
-    except (KeyError, ValueError, TypeError):
-        raise LabelError(
-            f"{path}: line {number} is not image,xmin,ymin,xmax,ymax,text with numbers; correct it."
-        ) from None
+    for number, row in read_label_table(path):
+        try:
+            plates.setdefault(row["image"], []).append(_listed_plate(row))
+        except (KeyError, ValueError):
+            raise LabelError(
+                f"{path}: line {number} is not image,xmin,ymin,xmax,ymax,text with numbers; correct it."
+            ) from None
     return plates
 
 
@@ -100,7 +92,8 @@ def load_pictures(folder: Path, half: str = "") -> tuple[list[LabelledPicture], 
     """Every labelled picture below a folder with its plates, and the errors of the broken label files.
 
     Args:
-        folder: path or name (see `find_data`) of pictures with VOC files, or of photos with a ``corners.csv``. Texts
+        folder: path or name (see `find_data`) of pictures with labels as `read_labels` takes them, or of photos with
+            a ``corners.csv``. Texts
             come from ``folder/plates.csv`` (columns ``image,xmin,ymin,xmax,ymax,text``, perhaps ``rows`` and
             ``country``) and, for plates that it does not list, from the labelled characters.
         half: ``a`` or ``b``: only that half, split by plate identity; ``""``: all.
@@ -113,19 +106,11 @@ def load_pictures(folder: Path, half: str = "") -> tuple[list[LabelledPicture], 
     if (folder / CORNERS_FILE).exists():
         if half:
             raise LabelError(f"{folder}: has no plate texts by which to split its cars; leave ':{half}' out.")
-        return load_corners(folder), []
+        return load_corners(folder)
     table = folder / PLATES_FILE
-    pairs = find_labelled(folder)
+    found, problems = read_labels(folder)
     listed = _read_plates_csv(table) if table.exists() else {}
-    pictures: list[LabelledPicture] = []
-    problems: list[LabelError] = []
-    for path, xml in pairs:
-        try:
-            picture = replace(read_voc(xml), path=path)
-        except LabelError as error:
-            problems.append(error)
-            continue
-        pictures.append(with_plates(picture, listed.get(path.name, ())))
+    pictures = [with_plates(picture, listed.get(picture.path.name, ())) for picture in found]
     if half:
         chosen = {picture.path for picture in identity_halves(pictures)["ab".index(half)]}
         pictures = [picture for picture in pictures if picture.path in chosen]

@@ -3,18 +3,19 @@
 https://github.com/tensorflow/models/blob/master/research/object_detection/g3doc/using_your_own_dataset.md
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from alpr_utils.data.folders import find_data
+from alpr_utils.data.label_folder import read_labels
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
-from alpr_utils.data.voc import find_labelled, read_voc
-from alpr_utils.errors import LabelError, OutputError, PictureError
-from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
+from alpr_utils.errors import AlprError, LabelError, OutputError, PictureError
+from alpr_utils.images import upright_file
+from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map, write_label_map
 
-_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}
 _PICTURES_PER_FILE = {"plates": 10_000, "scenes": 500}
 _PICTURES_PER_FILE_OTHERWISE = 200
 _SIDES = ("ymin", "xmin", "ymax", "xmax")
@@ -35,16 +36,7 @@ class EncodedPicture:
     labels: LabelledPicture
 
 
-def _read_picture(path: Path) -> tuple[bytes, str]:
-    if path.suffix.lower() not in _FORMATS:
-        raise PictureError(f"{path}: the Object Detection API takes JPEG and PNG only; save it as one of them.")
-    try:
-        return path.read_bytes(), _FORMATS[path.suffix.lower()]
-    except OSError as error:
-        raise PictureError(f"{path}: cannot be opened ({error.strerror}); check its permissions.") from None
-
-
-def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, int], source: Path) -> bytes:
+def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, int]) -> bytes:
     """A serialised ``tf.train.Example``."""
     import tensorflow as tf
 
@@ -59,7 +51,7 @@ def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, 
     unknown = sorted(set(names) - set(ids))
     if unknown:
         raise LabelError(
-            f"{source}: the class '{unknown[0]}' is not in the label map; add it or correct the annotation."
+            f"{labels.path}: the class '{unknown[0]}' is not in the label map; add it or correct the annotation."
         )
     features = {
         "image/encoded": strings([encoded]),
@@ -77,30 +69,21 @@ def _example(encoded: bytes, form: str, labels: LabelledPicture, ids: dict[str, 
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(deterministic=True)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A picture, its label file and its labels."""
-
-    picture: Path
-    xml: Path
-    labels: LabelledPicture
-
-
-def _entries(folder: Path, ids: dict[str, int] | None, leave_out_others: bool) -> tuple[list[_Entry], dict[str, int]]:
-    """The labelled pictures of ``folder`` and the numbers of their classes."""
-    entries = [_Entry(picture, xml, read_voc(xml)) for picture, xml in find_labelled(find_data(folder))]
-    names = sorted({item.name for entry in entries for item in entry.labels.objects})
+def _chosen(
+    folder: Path, pictures: list[LabelledPicture], ids: dict[str, int] | None, leave_out_others: bool
+) -> tuple[list[LabelledPicture], dict[str, int]]:
+    """The pictures with the objects to write, and the numbers of their classes."""
+    names = sorted({item.name for picture in pictures for item in picture.objects})
     if ids is None:
-        return entries, {name: number for number, name in enumerate(names, start=1)}
-    if leave_out_others:
-        if names and not ids.keys() & set(names):
-            raise LabelError(
-                f"{folder}: holds no object named {' or '.join(ids)}, but {', '.join(names[:5])}; choose one of those."
-            )
-        for number, entry in enumerate(entries):
-            objects = tuple(item for item in entry.labels.objects if item.name in ids)
-            entries[number] = replace(entry, labels=replace(entry.labels, objects=objects))
-    return entries, ids
+        return pictures, {name: number for number, name in enumerate(names, start=1)}
+    if not leave_out_others:
+        return pictures, ids
+    if names and not ids.keys() & set(names):
+        raise LabelError(
+            f"{folder}: holds no object named {' or '.join(ids)}, but {', '.join(names[:5])}; choose one of those."
+        )
+    chosen = [[item for item in picture.objects if item.name in ids] for picture in pictures]
+    return [replace(picture, objects=tuple(items)) for picture, items in zip(pictures, chosen, strict=True)], ids
 
 
 def write_tfrecord(
@@ -110,39 +93,73 @@ def write_tfrecord(
     ids: dict[str, int] | None = None,
     per_file: int | None = None,
     leave_out_others: bool = False,
-) -> list[Path]:
-    """Pack any folder of pictures with VOC XML into ``target/NAME-00000-of-00010.tfrecord`` and so on.
+) -> tuple[list[Path], list[AlprError]]:
+    """Pack any folder of labelled pictures into ``target/NAME-00000-of-00010.tfrecord`` and so on.
+
+    The files of an earlier call with the same name are replaced once all are written. Pictures are stored upright, as
+    the JPEG or PNG that they are, others as JPEG.
 
     Args:
-        folder: pictures and their annotations, generated ones or photos.
+        folder: pictures and their labels, generated ones or photos.
         target: folder of the files; a ``label_map.pbtxt`` is written beside them.
         ids: class name -> number from 1; without it the names found are numbered in alphabetical order.
         per_file: pictures in one file.
         leave_out_others: leave out objects of classes that are not in ``ids`` instead of refusing them.
 
+    Returns:
+        The files, and what is wrong with the pictures and labels that are left out.
+
     Raises:
-        LabelError: no labelled picture, a broken annotation, a class that is not in ``ids``, or none that is.
-        PictureError: a picture cannot be read or is neither JPEG nor PNG.
-        OutputError: ``target`` cannot be written or the disk is full.
+        LabelError: no labelled picture, a class that is not in ``ids``, or none that is.
+        OutputError: ``target`` cannot be written, the disk is full, or its label map belongs to other files.
     """
     import tensorflow as tf
 
-    entries, ids = _entries(folder, ids, leave_out_others)
+    found, problems = read_labels(find_data(folder))
+    pictures, ids = _chosen(folder, found, ids, leave_out_others)
+    _check_label_map(target, name, ids)
     per_file = per_file or _PICTURES_PER_FILE.get(name, _PICTURES_PER_FILE_OTHERWISE)
-    total = -(-len(entries) // per_file)
-    paths = [target / f"{name}-{number:05d}-of-{total:05d}.tfrecord" for number in range(total)]
+    draft, left_out = target / f".{name}.unfinished", list[AlprError](problems)
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+        draft.mkdir(parents=True)
+        for number in range(0, len(pictures), per_file):
+            with tf.io.TFRecordWriter(str(draft / f"{number // per_file:05d}")) as writer:
+                for picture in pictures[number : number + per_file]:
+                    try:
+                        encoded, form = upright_file(picture.path)
+                    except PictureError as error:
+                        left_out.append(error)
+                        continue
+                    writer.write(_example(encoded, form, picture, ids))
         write_label_map(target / LABEL_MAP_FILE, ids)
-        for number, path in enumerate(paths):
-            with tf.io.TFRecordWriter(str(path)) as writer:
-                for entry in entries[number * per_file : (number + 1) * per_file]:
-                    writer.write(_example(*_read_picture(entry.picture), entry.labels, ids, entry.xml))
+        return _published(draft, target, name), left_out
     except (OSError, tf.errors.OpError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.message
         raise OutputError(
             f"{target}: cannot be written ({reason}); free some space or choose another folder."
         ) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _check_label_map(target: Path, name: str, ids: dict[str, int]) -> None:
+    """Refuse to give the files of other names in the folder another label map."""
+    file = target / LABEL_MAP_FILE
+    others = [path for path in target.glob("*.tfrecord") if not path.name.startswith(f"{name}-")]
+    foreign = file.exists() and (others or not list(target.glob("*.tfrecord")))
+    if foreign and read_label_map(file) != {number: class_ for class_, number in ids.items()}:
+        raise OutputError(f"{file}: is there and numbers other classes; give the same --class or another folder.")
+
+
+def _published(draft: Path, target: Path, name: str) -> list[Path]:
+    """Give the finished files their final names, in place of those of an earlier call."""
+    for old in target.glob(f"{name}-[0-9]*-of-[0-9]*.tfrecord"):
+        old.unlink()
+    files = sorted(draft.iterdir())
+    paths = [target / f"{name}-{file.name}-of-{len(files):05d}.tfrecord" for file in files]
+    for file, path in zip(files, paths, strict=True):
+        file.replace(path)
     return paths
 
 
@@ -153,6 +170,7 @@ def read_tfrecord(paths: Sequence[Path]) -> Iterator[EncodedPicture]:
         LabelError: a file is missing, cut off, or of another schema.
     """
     import tensorflow as tf
+    from google.protobuf.message import DecodeError
 
     for path in paths:
         try:
@@ -160,8 +178,8 @@ def read_tfrecord(paths: Sequence[Path]) -> Iterator[EncodedPicture]:
                 yield _decoded(tf.train.Example.FromString(record.numpy()).features.feature)
         except tf.errors.OpError as error:
             raise LabelError(f"{path}: is missing or cut off ({type(error).__name__}); write it again.") from None
-        except (IndexError, ValueError):
-            raise LabelError(f"{path}: lacks a field of the Object Detection API's schema; write it again.") from None
+        except (IndexError, ValueError, DecodeError):
+            raise LabelError(f"{path}: is not in the Object Detection API's schema; write it again.") from None
 
 
 def _decoded(feature: Any) -> EncodedPicture:

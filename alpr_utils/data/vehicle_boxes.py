@@ -14,7 +14,7 @@ from alpr_utils.boxes import clip
 from alpr_utils.data.labels import PLATE_NAMES, VEHICLE_NAME, LabelledObject, LabelledPicture, as_box
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.data.voc import write_voc
-from alpr_utils.errors import OutputError
+from alpr_utils.images import new_folder
 
 _ONE_ROW_ASPECT = 2.4  # width / height in the photo, from which a plate is one row of text
 _ONE_ROW_M, _TWO_ROWS_M = 0.52, 0.31  # width of the plates
@@ -49,18 +49,17 @@ def write_vehicle_labels(photos: Path, out: Path) -> int:
 
     Raises:
         LabelError: ``photos`` holds no labelled picture, or one whose annotation is broken.
-        OutputError: ``out`` cannot be written.
+        OutputError: ``out`` is there and not empty, or cannot be written.
     """
     pictures, problems = load_pictures(photos)
     if problems:
         raise problems[0]
-    try:
-        for name in ("images", "annotations"):
-            (out / name).mkdir(parents=True, exist_ok=True)
+    with new_folder(out) as draft:
         for number, picture in enumerate(pictures):
-            target = out / "images" / f"{number}{picture.path.suffix.lower()}"
+            target = draft / "images" / f"{number}{picture.path.suffix.lower()}"
+            annotation = draft / "annotations" / f"{number}.xml"
+            for file in (target, annotation):
+                file.parent.mkdir(exist_ok=True)
             shutil.copyfile(picture.path, target)
-            write_voc(out / "annotations" / f"{number}.xml", replace(with_vehicles(picture), path=target))
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror}); choose another folder.") from None
+            write_voc(annotation, replace(with_vehicles(picture), path=target))
     return len(pictures)

@@ -4,9 +4,11 @@ import math
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from alpr_utils.data.checks import checked_object, checked_size
+from alpr_utils.data.label_text import read_label_text
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.picture_files import PictureFiles, files_below
 from alpr_utils.errors import LabelError
-from alpr_utils.images import PICTURE_SUFFIXES
 
 
 def _number(node: ElementTree.Element, tag: str, path: Path) -> float:
@@ -19,41 +21,72 @@ def _number(node: ElementTree.Element, tag: str, path: Path) -> float:
     return number
 
 
-def _parse_object(node: ElementTree.Element, width: int, height: int, path: Path) -> LabelledObject:
+def _parse_object(node: ElementTree.Element, height: int, width: int, path: Path) -> LabelledObject:
     name = (node.findtext("name") or "").strip()
     bndbox = node.find("bndbox")
     if not name or bndbox is None:
         raise LabelError(f"{path}: an <object> lacks its <name> or <bndbox>; complete or delete it.")
     xmin, ymin, xmax, ymax = (_number(bndbox, tag, path) for tag in ("xmin", "ymin", "xmax", "ymax"))
-    if xmin >= xmax or ymin >= ymax:
-        raise LabelError(f"{path}: the box of '{name}' is inverted or empty; swap its corners.")
-    # Hand-drawn boxes often reach a pixel over the edge: clip those, refuse the ones that miss the picture.
-    clipped = (max(ymin, 0.0), max(xmin, 0.0), min(ymax, float(height)), min(xmax, float(width)))
-    if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
-        raise LabelError(f"{path}: the box of '{name}' lies outside the {width}x{height} picture; redraw it.")
-    return LabelledObject(name, clipped)
+    return checked_object(name, (ymin, xmin, ymax, xmax), height, width, path)
 
 
-def read_voc(path: Path) -> LabelledPicture:
-    """Read one VOC file; the path of the picture is the file name that it gives.
-
-    Raises:
-        LabelError: the file is missing, empty, not XML, or holds an inverted box or one outside the picture.
-    """
+def _root(path: Path) -> ElementTree.Element:
     try:
-        root = ElementTree.parse(path).getroot()
-    except OSError as error:
-        raise LabelError(f"{path}: cannot be opened ({error.strerror}); check the path and its permissions.") from None
-    except ElementTree.ParseError as error:
+        return ElementTree.fromstring(read_label_text(path).lstrip("\ufeff \t\r\n"))
+    except (ElementTree.ParseError, ValueError) as error:
         raise LabelError(f"{path}: is empty or not XML ({error}); export the annotation again.") from None
+
+
+def _size(root: ElementTree.Element, path: Path) -> tuple[int, int]:
+    """The height and width that the file states, 0, 0 where it states none."""
     size = root.find("size")
     if size is None:
-        raise LabelError(f"{path}: has no <size>; add the width and height of the picture.")
-    width, height = int(_number(size, "width", path)), int(_number(size, "height", path))
-    if width <= 0 or height <= 0:
+        return 0, 0
+    return int(_number(size, "height", path)), int(_number(size, "width", path))
+
+
+def read_voc(path: Path, files: PictureFiles | None = None) -> tuple[LabelledPicture, list[LabelError]]:
+    """Read one VOC file.
+
+    Args:
+        files: where its picture is looked for, whose size is compared and replaces one that is missing or 0 x 0. None:
+            the file is trusted, and the path of the picture is the file name that it gives.
+
+    Returns:
+        The picture with its good objects, and the errors of the others.
+
+    Raises:
+        LabelError: the file is missing, empty or not XML, has no picture, or no size or another one than its picture.
+    """
+    root = _root(path)
+    name = (root.findtext("filename") or "").strip().replace("\\", "/").rsplit("/", 1)[-1]
+    height, width = _size(root, path)
+    picture = Path(name or path.stem)
+    if files:
+        picture = _picture(path, name, files)
+        height, width = checked_size(picture, height, width, path)
+    if height <= 0 or width <= 0:
         raise LabelError(f"{path}: says the picture is {width}x{height}; write its true size.")
-    objects = tuple(_parse_object(node, width, height, path) for node in root.iter("object"))
-    return LabelledPicture(Path(root.findtext("filename") or path.stem), width, height, objects)
+    objects: list[LabelledObject] = []
+    problems: list[LabelError] = []
+    for node in root.iter("object"):
+        try:
+            objects.append(_parse_object(node, height, width, path))
+        except LabelError as error:
+            problems.append(error)
+    return LabelledPicture(picture, width, height, tuple(objects)), problems
+
+
+def _picture(xml: Path, name: str, files: PictureFiles) -> Path:
+    """The picture of a VOC file, beside it or in a folder ``images`` or ``JPEGImages`` beside its folder.
+
+    It is called like the XML file, or else ``name``.
+    """
+    folders = [xml.parent, xml.parent.parent / "images", xml.parent.parent / "JPEGImages", xml.parent.parent]
+    picture = files.find(folders, xml.stem, name)
+    if picture is None:
+        raise LabelError(f"{xml}: there is no picture to it, neither {xml.stem}.jpg nor '{name}'; add or delete one.")
+    return picture
 
 
 def write_voc(path: Path, picture: LabelledPicture) -> None:
@@ -75,25 +108,6 @@ def write_voc(path: Path, picture: LabelledPicture) -> None:
     ElementTree.ElementTree(root).write(path, encoding="utf-8")
 
 
-def _picture_beside(xml: Path) -> Path | None:
-    folders = [xml.parent, xml.parent.parent / "images", xml.parent.parent / "JPEGImages", xml.parent.parent]
-    for folder in folders:
-        for suffix in PICTURE_SUFFIXES:
-            for candidate in (folder / (xml.stem + suffix), folder / (xml.stem + suffix.upper())):
-                if candidate.exists():
-                    return candidate
-    return None
-
-
-def find_labelled(folder: Path) -> list[tuple[Path, Path]]:
-    """All (picture, XML) pairs below ``folder``, sorted by name; pictures lie beside their XML or in ``images/``.
-
-    Raises:
-        LabelError: the folder is missing or holds no labelled picture.
-    """
-    if not folder.is_dir():
-        raise LabelError(f"{folder}: is not a folder; give a folder with pictures and VOC XML files.")
-    pairs = [(picture, xml) for xml in sorted(folder.rglob("*.xml")) if (picture := _picture_beside(xml))]
-    if not pairs:
-        raise LabelError(f"{folder}: holds no picture with a VOC XML of the same name; README.md says how to label.")
-    return pairs
+def voc_files(folder: Path) -> list[Path]:
+    """The XML files below a folder, sorted by name."""
+    return files_below(folder, (".xml",))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.data.labels import LabelledPicture
+from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detector
 from alpr_utils.errors import AlprError, LabelError
@@ -155,5 +155,10 @@ def evaluate(
     if not scorer.false_boxes:
         raise LabelError(
             f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); correct those files."
+        )
+    names = sorted({item.name for picture in pictures for item in picture.objects})
+    if names and not scorer.outcomes and not scorer.classes.by_class():
+        raise LabelError(
+            f"{data_dir}: holds no object named {', '.join(PLATE_NAMES[:6])}, but {', '.join(names[:9])}; rename those."
         )
     return scorer.evaluation(str(data_dir), half, problems)

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,30 @@ def written_whole(file: Path) -> Iterator[Path]:
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside ``folder`` to fill; at the end it takes its place, and when filling fails nothing is there.
+
+    Raises:
+        OutputError: ``folder`` is there and not empty, or its place is not writable.
+    """
+    final = folder.resolve()
+    draft = final.with_name(f".{final.name}.unfinished")
+    try:
+        if final.exists() and (not final.is_dir() or any(final.iterdir())):
+            raise OutputError(f"{folder}: is there and not empty; choose a new folder.")
+        shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+        draft.mkdir(parents=True)
+        yield draft
+        if final.exists():
+            final.rmdir()
+        draft.rename(final)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder.") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from alpr_utils.data.corners import CORNERS_FILE, load_corners
 from alpr_utils.data.labels import LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.errors import AlprError
@@ -16,17 +15,12 @@ from alpr_utils.training.photos import CachedPhoto, load_photos
 
 
 def load_source(source: DataSource) -> tuple[list[LabelledPicture], list[AlprError]]:
-    """The labelled pictures of a source and the label files that were unusable.
+    """The labelled pictures of a source and what is wrong with others.
 
     Raises:
         AlprError: the folder is unusable, or a half is asked of one that says nothing about the plates' identity.
     """
-    folder = Path(source.folder)
-    if (folder / CORNERS_FILE).exists():
-        if source.half:
-            raise AlprError(f"{folder}: has no plate texts to split its cars by; leave ':{source.half}' out.")
-        return load_corners(folder), []
-    pictures, problems = load_pictures(folder, source.half)
+    pictures, problems = load_pictures(Path(source.folder), source.half)
     return pictures, list(problems)
 
 
@@ -46,11 +40,9 @@ def load_photo_groups(sources: Sequence[DataSource], config: DetectorTrainConfig
             raise AlprError(f"{source.folder}: no usable photo is left; mend the files named above.")
         boxes = sum(len(photo.boxes) for photo in photos)
         names = sorted({item.name for picture in pictures for item in picture.objects})
-        if names and not boxes:
-            wanted = " or ".join(config.classes)
-            raise AlprError(
-                f"{source.folder}: labels {', '.join(names)}, but no {wanted}; rename them in the XML files."
-            )
+        if not boxes:
+            wanted, found = " or ".join(config.classes), ", ".join(names) or "nothing"
+            raise AlprError(f"{source.folder}: labels {found}, but no {wanted}; rename or label them.")
         print(f"{source}: {len(photos)} photos, {boxes} boxes")
         countries = source.swap_countries(config.countries)
         groups.append(_swapped(photos, countries, config) if countries else photos)

@@ -20,7 +20,7 @@ from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.data.tfrecord import read_tfrecord, write_tfrecord
 from alpr_utils.data.voc import read_voc, write_voc
-from alpr_utils.errors import AlprError, LabelError, OutputError, PictureError
+from alpr_utils.errors import AlprError, LabelError, OutputError
 from alpr_utils.images import write_image
 from alpr_utils.synth.files import dataset, shards
 from alpr_utils.synth.files.dataset import check_dataset, write_dataset
@@ -94,7 +94,7 @@ def test_folder_is_read_like_labelled_photos(tmp_path: Path) -> None:
 
 def test_vehicles_are_no_characters(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", PLAIN, 1)
-    assert [item.name for item in read_voc(tmp_path / "d" / "annotations" / "0.xml").objects][-1] == "vehicle"
+    assert [item.name for item in read_voc(tmp_path / "d" / "annotations" / "0.xml")[0].objects][-1] == "vehicle"
     ((plate,),) = (picture.plates for picture in load_pictures(tmp_path / "d")[0])
     assert len(plate.characters) == 7
 
@@ -202,13 +202,14 @@ def test_faulty_picture_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monk
 def test_tfrecord_holds_the_same(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", PLAIN, 12)
     ids = class_ids(["mn"])
-    paths = write_tfrecord(tmp_path / "d", tmp_path / "records", "plates", ids, per_file=5)
+    paths, problems = write_tfrecord(tmp_path / "d", tmp_path / "records", "plates", ids, per_file=5)
+    assert problems == []
     assert [path.name for path in paths] == [f"plates-0000{i}-of-00003.tfrecord" for i in range(3)]
     records = {record.labels.path.name: record for record in read_tfrecord(paths)}
     assert len(records) == 12
     for name, record in records.items():
         assert record.encoded == (tmp_path / "d" / "images" / name).read_bytes()
-        assert record.labels == read_voc((tmp_path / "d" / "annotations" / name).with_suffix(".xml"))
+        assert record.labels == read_voc((tmp_path / "d" / "annotations" / name).with_suffix(".xml"))[0]
     assert f"id: {ids['vehicle']}\n  name: 'vehicle'" in (tmp_path / "records" / "label_map.pbtxt").read_text("utf-8")
 
 
@@ -220,7 +221,7 @@ def test_tfrecord_schema(tmp_path: Path) -> None:
     write_voc(
         tmp_path / "photo.xml", LabelledPicture(Path("photo.png"), 80, 40, (LabelledObject("plate", (10, 8, 30, 40)),))
     )
-    (path,) = write_tfrecord(tmp_path, tmp_path / "records", "photos")
+    (path,), _ = write_tfrecord(tmp_path, tmp_path / "records", "photos")
     (record,) = list(tf.data.TFRecordDataset(str(path)))
     parsed = tf.io.parse_single_example(
         record,
@@ -240,17 +241,14 @@ def test_tfrecord_schema(tmp_path: Path) -> None:
 
 def test_tfrecord_of_bad_folders(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", PLAIN, 1)
-    with pytest.raises(LabelError, match=r"0\.xml: the class '.' is not in the label map"):
+    with pytest.raises(LabelError, match=r"0\.jpg: the class '.' is not in the label map"):
         write_tfrecord(tmp_path / "d", tmp_path / "records", "plates", {"plate": 1})
-    (tmp_path / "d" / "images" / "0.jpg").rename(tmp_path / "d" / "images" / "0.bmp")
-    with pytest.raises(PictureError, match="takes JPEG and PNG only"):
-        write_tfrecord(tmp_path / "d", tmp_path / "records", "plates")
 
 
 @pytest.mark.parametrize("length", [None, 200])
 def test_tfrecord_missing_or_cut_off(length: int | None, tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", PLAIN, 1)
-    (path,) = write_tfrecord(tmp_path / "d", tmp_path / "records", "plates")
+    (path,), _ = write_tfrecord(tmp_path / "d", tmp_path / "records", "plates")
     if length is None:
         path.unlink()
     else:

@@ -43,7 +43,7 @@ def test_the_shipped_pictures_have_labels_that_fit_them() -> None:
     for index in range(30):
         picture = cv2.imread(str(folder / f"{index}.jpg"))
         assert picture is not None
-        annotation = read_voc(folder / f"{index}.xml")
+        annotation = read_voc(folder / f"{index}.xml")[0]
         assert picture.shape[:2] == (annotation.height, annotation.width) and picture.shape[1] >= 1280
         names = [item.name for item in annotation.objects]
         plates = names.count(PLATE_LABEL)

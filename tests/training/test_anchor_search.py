@@ -28,7 +28,7 @@ def labelled_folder(folder: Path, shapes: np.ndarray, name: str = "plate") -> Pa
         box = (2.0, 3.0, 2.0 + float(height), 3.0 + float(width))
         labels = LabelledPicture(Path(f"{index}.png"), 400, 200, (LabelledObject(name, box),))
         write_voc(folder / f"{index}.xml", labels)
-        cv2.imwrite(str(folder / f"{index}.png"), np.zeros((2, 2, 3), np.uint8))
+        cv2.imwrite(str(folder / f"{index}.png"), np.zeros((200, 400, 3), np.uint8))
     return folder
 
 
