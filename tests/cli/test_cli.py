@@ -328,7 +328,7 @@ def test_evaluate_writes_json(
 
 def test_evaluate_without_labels(models_dir: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--data", str(pictures), "--models", str(models_dir)]) == 1
-    assert "holds no picture with a VOC XML" in capsys.readouterr().err
+    assert "holds no picture with a label" in capsys.readouterr().err
 
 
 def test_help_and_import_need_no_tensorflow() -> None:
