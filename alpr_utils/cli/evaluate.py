@@ -40,7 +40,7 @@ _FITTED_SEED = 770_002
 DataOption = Annotated[
     str,
     typer.Option(
-        help="Photos with VOC XML, YOLO or COCO labels, and plates.csv where there is one: a path, or a name in the folder that the "
+        help="Labelled photos (VOC, YOLO, COCO), with plates.csv where there is one: a path, or a name in the folder that the "
         "environment variable ALPR_PHOTOS names [default of that: data]. With --crops also 'generated'."
     ),
 ]
