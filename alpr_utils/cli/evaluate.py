@@ -40,8 +40,8 @@ _FITTED_SEED = 770_002
 DataOption = Annotated[
     str,
     typer.Option(
-        help="Labelled photos (VOC, YOLO, COCO), with plates.csv where there is one: a path, or a name in the folder that the "
-        "environment variable ALPR_PHOTOS names [default of that: data]. With --crops also 'generated'."
+        help="Labelled photos (VOC, YOLO, COCO), with plates.csv where there is one: a path, or a name in the "
+        "folder that the environment variable ALPR_PHOTOS names [default of that: data]. With --crops also 'generated'."
     ),
 ]
 HalfOption = Annotated[

@@ -25,7 +25,9 @@ def _training(context: typer.Context) -> None:
 
 
 _PLATES = "generated, a folder of photos (FOLDER:a its half a) or of crops; FOLDER=0.25 sets how often it is drawn."
-_PHOTOS = "Labelled photos; FOLDER=0.25 sets how often they are drawn, FOLDER:a takes half a, FOLDER:swap (-kr, -all) new plates."
+_PHOTOS = (
+    "Labelled photos; FOLDER=0.25: how often they are drawn, FOLDER:a: half a, FOLDER:swap (-kr, -all): new plates."
+)
 
 RunOption = Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")]
 OutputOption = Annotated[Path | None, typer.Option(help="Model folder to write [default: model in the run folder].")]
