@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alpr_utils.errors import AlprError
-from alpr_utils.models.tf_import import import_tensorflow_quietly
+from alpr_utils.models.tf_import import TENSORFLOW, import_keras_quietly
 
 if TYPE_CHECKING:
     from alpr_utils.training.config import TrainConfig
@@ -106,6 +106,17 @@ def _configured(config: Any, options: dict[str, Any]) -> Any:
     return changed
 
 
+def _export(run: Path, export: Callable[[], Path]) -> None:
+    """Write the model of a finished run with ``export``, which only TensorFlow can do."""
+    import keras
+
+    backend = keras.config.backend()
+    if backend == TENSORFLOW:
+        typer.echo(f"exported to {export()}")
+    else:
+        typer.echo(f"{run}: trained; the same command without KERAS_BACKEND={backend} exports it")
+
+
 @_takes("data", "validation", "country", *_COURSE)
 def train_detector(
     context: typer.Context,
@@ -120,7 +131,7 @@ def train_detector(
     **options: Any,
 ) -> None:
     """Train a detector and export it."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from dataclasses import replace
 
     from alpr_utils.training import detector
@@ -131,7 +142,7 @@ def train_detector(
         training = training.changed(validation=())
     settings = replace(settings, training=training)
     weights = detector.train_detector(settings, run, stop_after)
-    typer.echo(f"exported to {detector.export_trained(weights, output or run / 'model', settings, threshold)}")
+    _export(run, lambda: detector.export_trained(weights, output or run / "model", settings, threshold))
 
 
 for _name, _title in (("ssd", "SSD"), ("faster_rcnn", "Faster R-CNN"), ("yolov3", "YOLOv3")):
@@ -142,12 +153,12 @@ for _name, _title in (("ssd", "SSD"), ("faster_rcnn", "Faster R-CNN"), ("yolov3"
 @_takes("data", "country", "first_look", *_COURSE)
 def train_second_look(run: RunOption, output: OutputOption = None, **options: Any) -> None:
     """Train the network that looks at every candidate of a detector again."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training import second_look
     from alpr_utils.training.config import SecondLookTrainConfig
 
     weights = second_look.train_second_look(_configured(SecondLookTrainConfig(), options), run)
-    typer.echo(f"exported to {second_look.export_second_look([weights], output or run / 'model')}")
+    _export(run, lambda: second_look.export_second_look([weights], output or run / "model"))
 
 
 @train_app.command("two_looks")
@@ -163,7 +174,7 @@ def train_two_looks(
     ] = 0.15,
 ) -> None:
     """Put a first and a second look together as a detector; both lie in the folder of --output."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.detect.find_boxes import FindSettings
     from alpr_utils.detect.second_look import LookRule
     from alpr_utils.training.config import DataSource
@@ -179,13 +190,13 @@ def train_two_looks(
 @_takes("variant", *_PLATES_COURSE)
 def train_crnn(run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any) -> None:
     """Train the CRNN reader: on generated plates, then with --start-from on real ones."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training import crnn
     from alpr_utils.training.config import CRNNTrainConfig
 
     config = _configured(CRNNTrainConfig(), options)
     weights = crnn.train_crnn(config, run, workers)
-    typer.echo(f"exported to {crnn.export_crnn([weights], output or run / 'model', config)}")
+    _export(run, lambda: crnn.export_crnn([weights], output or run / "model", config))
 
 
 @train_app.command("char_detector")
@@ -194,38 +205,38 @@ def train_char_detector(
     run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any
 ) -> None:
     """Train the character detector: on generated plates, then with --start-from on photos with labelled characters."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training import char_detector
     from alpr_utils.training.config import CharDetectorTrainConfig
 
     config = _configured(CharDetectorTrainConfig(), options)
     weights = char_detector.train_char_detector(config, run, workers)
-    typer.echo(f"exported to {char_detector.export_char_detector([weights], output or run / 'model', config)}")
+    _export(run, lambda: char_detector.export_char_detector([weights], output or run / "model", config))
 
 
 @train_app.command("corners")
 @_takes("country", "generated", *_COURSE)
 def train_corners(run: RunOption, output: OutputOption = None, workers: WorkersOption = 1, **options: Any) -> None:
     """Train the network that finds the corners of a plate; readers use it to rectify plates that they doubt."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training import corners
     from alpr_utils.training.config import CornersTrainConfig
 
     weights = corners.train_corners(_configured(CornersTrainConfig(), options), run, workers)
-    typer.echo(f"exported to {corners.export_corners([weights], output or run / 'model')}")
+    _export(run, lambda: corners.export_corners([weights], output or run / "model"))
 
 
 @train_app.command("chars")
 @_takes("data", "country", "samples_per_class", *_COURSE)
 def train_chars(run: RunOption, output: OutputOption = None, **options: Any) -> None:
     """Train the character classifier of the classical reader; --data adds labelled characters to generated ones."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training import char_cnn
     from alpr_utils.training.config import CharsTrainConfig
 
     config = _configured(CharsTrainConfig(), options)
     weights = char_cnn.train_char_cnn(config, run)
-    typer.echo(f"exported to {char_cnn.export_char_cnn([weights], output or run / 'model', config)}")
+    _export(run, lambda: char_cnn.export_char_cnn([weights], output or run / "model", config))
 
 
 @train_app.command("average")
@@ -243,7 +254,7 @@ def train_average(
     ] = None,
 ) -> None:
     """Write the mean of the weights of several trainings of one network as a model."""
-    import_tensorflow_quietly()
+    import_keras_quietly()
     from alpr_utils.training.average import average
 
     sides = (long_side, long_side) if long_side else None

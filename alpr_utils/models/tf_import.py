@@ -1,7 +1,9 @@
-"""TensorFlow without its start-up notes."""
+"""TensorFlow, and Keras on top of it, without start-up notes."""
 
 import os
 import sys
+
+TENSORFLOW = "tensorflow"
 
 
 def import_tensorflow_quietly() -> None:
@@ -16,3 +18,10 @@ def import_tensorflow_quietly() -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def import_keras_quietly() -> None:
+    """Import Keras without the start-up notes of TensorFlow, which is not needed where ``KERAS_BACKEND`` is another."""
+    if os.environ.get("KERAS_BACKEND", TENSORFLOW) == TENSORFLOW:
+        import_tensorflow_quietly()
+    import keras  # noqa: F401

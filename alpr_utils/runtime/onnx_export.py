@@ -10,6 +10,7 @@ import numpy as np
 from alpr_utils.errors import ModelError
 from alpr_utils.models.arrays import save_arrays
 from alpr_utils.models.folder import WEIGHTS_FILE, read_metadata, replaced_folder, update_checksums
+from alpr_utils.models.tf_import import TENSORFLOW
 from alpr_utils.runtime.network import ONNX_FILE
 from alpr_utils.runtime.onnx_recurrent import add_layers, split_at_recurrence
 from alpr_utils.runtime.onnx_weights import share_weights
@@ -28,15 +29,18 @@ def write_onnx(network: "keras.Model", folder: Path, dtype: str = "float32") -> 
         dtype: of the input, ``uint8`` or ``float32``.
 
     Raises:
-        ModelError: tf2onnx is not installed.
+        ModelError: tf2onnx is not installed, or Keras computes with another library than TensorFlow.
     """
     file = folder / ONNX_FILE
     try:
+        import keras
         import onnx
         import tensorflow as tf
         import tf2onnx
     except ImportError as error:
         raise ModelError(f"{file}: to export, install {error.name} ('pip install alpr-utils[train]').") from None
+    if keras.config.backend() != TENSORFLOW:
+        raise ModelError(f"{file}: only TensorFlow can export; give the command without KERAS_BACKEND.")
     front, recurrent = split_at_recurrence(network)
     signature = [tf.TensorSpec((None, *network.input.shape[1:]), dtype, name="pictures")]
     function: Callable = tf.function(lambda pictures: front(pictures, training=False), input_signature=signature)

@@ -9,7 +9,6 @@ import numpy as np
 
 from alpr_utils.config import parse_settings
 from alpr_utils.detect.architecture import ARCHITECTURES
-from alpr_utils.detect.export import with_box_outputs
 from alpr_utils.detect.stored import load_network
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE, WEIGHTS_FILE, read_metadata, replaced_folder, write_metadata
@@ -80,6 +79,8 @@ def export_onnx(folder: Path) -> Path:
     """
     metadata = read_metadata(folder)
     if metadata.get("architecture") in ARCHITECTURES:
+        from alpr_utils.detect.export import with_box_outputs  # needs TensorFlow, which trainings do without
+
         architecture, detector = load_network(folder)
         return add_onnx(folder, with_box_outputs(detector, architecture))
     network = _other_network(metadata)
