@@ -19,6 +19,7 @@ from alpr_utils.cli.read import read
 from alpr_utils.cli.tfrecord import tfrecord
 from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
+from alpr_utils.cli.watch import watch
 from alpr_utils.errors import AlprError
 
 # Packages that the base installation lacks, and the extra that brings each.
@@ -37,6 +38,7 @@ app.add_typer(train_app, name="train")
 app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
 app.command("read")(read)
+app.command("watch")(watch)
 app.command("evaluate")(evaluate)
 app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)

@@ -38,7 +38,10 @@ class FrameReader:
 
     Args:
         source: a path or URL as FFmpeg knows them.
-        options: of FFmpeg, for the source; ``format`` of the device, if it is one.
+        options: of FFmpeg, for the source.
+        form: FFmpeg's name of the device's kind, if it is one.
+        name: how messages call it; None: as it is.
+        silence_s: how long a stream may send nothing; None: forever.
 
     Attributes:
         fps: frames a second on average, as the source says.
@@ -49,12 +52,17 @@ class FrameReader:
         PictureError: there is no such source, or no video in it.
     """
 
-    def __init__(self, source: str | Path, options: dict[str, str] | None = None, form: str | None = None):
-        self.source = str(source)
+    def __init__(
+        self, source: str | Path, options: dict[str, str] | None = None, form: str | None = None,
+        name: str | None = None, silence_s: float | None = None,
+    ):  # fmt: skip
+        self.source = name or str(source)
         if isinstance(source, Path) and not source.exists():
             raise PictureError(f"{source}: does not exist; check the path.")
         try:
-            self._container: InputContainer = av.open(self.source, format=form, options=options or {})
+            self._container: InputContainer = av.open(
+                str(source), format=form, options=options or {}, timeout=silence_s
+            )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise _unreadable(self.source, error) from None
         if not self._container.streams.video:

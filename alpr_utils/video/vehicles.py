@@ -38,8 +38,7 @@ class VehicleReading:
         plate: box in the best frame, text and score by the vote of the best frames; the text is empty where it scores
             less than the facade's ``min_text_score``.
         best_frame: number of the frame that shows the plate best.
-        image_size: height, width of that frame.
-        crop: uint8 (h, w, 3) RGB, the plate in it.
+        image: uint8 (H, W, 3) RGB, that frame.
     """
 
     vehicle: int
@@ -48,20 +47,24 @@ class VehicleReading:
     frames: int
     plate: PlateReading
     best_frame: int
-    image_size: tuple[int, int]
-    crop: np.ndarray
+    image: np.ndarray
+
+    @property
+    def crop(self) -> np.ndarray:
+        """The plate in the best frame: uint8 (h, w, 3) RGB."""
+        return crop_plate(self.image, self.plate.box)
 
     def row(self, video: str) -> tuple[object, ...]:
         """The row of ``VEHICLE_COLUMNS``; box in pixels."""
-        plate = self.plate
+        plate, box = self.plate, self.plate.box_pixels(*self.image.shape[:2])
         return (
             video, self.vehicle, f"{self.first_s:.2f}", f"{self.last_s:.2f}", self.frames, plate.text,
-            f"{plate.text_score:.4f}", plate.rows, plate.country, self.best_frame, *plate.box_pixels(*self.image_size),
+            f"{plate.text_score:.4f}", plate.rows, plate.country, self.best_frame, *box,
         )  # fmt: skip
 
     def record(self, video: str) -> dict[str, object]:
         """The vehicle for JSON: its best frame, named as tables name frames, with its plate, and when it was seen."""
-        height, width = self.image_size
+        height, width = self.image.shape[:2]
         known = {"video": video, "vehicle": self.vehicle, "frames": self.frames, "best_frame": self.best_frame}
         times = {"first_s": round(self.first_s, 2), "last_s": round(self.last_s, 2)}
         plates = [plate_record(self.plate, height, width)]
@@ -76,12 +79,14 @@ class Scene:
 
     Attributes:
         frame: the frame.
-        plates: the plates in it by the number of their vehicle, with the texts of the votes so far.
+        vehicles: those whose plates are in it, as they are known so far.
+        plates: their plates, where they are now, by the number of the vehicle.
         looked: whether the detector looked at it; else boxes are predictions.
         ended: vehicles that are complete.
     """
 
     frame: Frame
+    vehicles: tuple[VehicleReading, ...]
     plates: dict[int, PlateReading]
     looked: bool
     ended: tuple[VehicleReading, ...]
@@ -101,7 +106,7 @@ class _Vehicle:
     earlier: VehicleReading | None = None
     ballots: list[Ballot] = field(default_factory=list)
     text: PlateReading | None = None
-    best: tuple[float, int, PlateReading, tuple[int, int], np.ndarray] | None = None
+    best: tuple[float, Frame, PlateReading] | None = None  # how well it shows the plate, and where
 
 
 class Vehicles:
@@ -130,9 +135,10 @@ class Vehicles:
             self._read(frame, tracks)
             for track in tracks:
                 self._recognise(self._vehicles[track.number])
-        return Scene(
-            frame, self._shown(frame.time_s, plates is not None), plates is not None, self._ready(frame.time_s)
-        )
+        shown = self._shown(frame.time_s, plates is not None)
+        known = tuple(self._reading(vehicle) for vehicle in shown)
+        now = {vehicle.number: self._now(vehicle, plates is not None) for vehicle in shown}
+        return Scene(frame, known, now, plates is not None, self._ready(frame.time_s))
 
     def finish(self) -> tuple[VehicleReading, ...]:
         """The vehicles that are left when the video ends."""
@@ -149,7 +155,7 @@ class Vehicles:
             crop = crop_plate(frame.image, track.plate.box)
             quality = _quality(crop, track.plate.box)
             if vehicle.best is None or quality > vehicle.best[0]:
-                vehicle.best = quality, frame.number, track.plate, frame.image.shape[:2], crop.copy()
+                vehicle.best = quality, frame, track.plate
             worst = min((ballot.weight for ballot in vehicle.ballots), default=0.0)
             if quality > 0 and (len(vehicle.ballots) < _MOST_BALLOTS or quality > worst * _BETTER):
                 chosen.append((vehicle, quality))
@@ -181,7 +187,7 @@ class Vehicles:
         """The vehicle of that text that was lost a moment ago, taken out of those that are held."""
         for earlier in self._held:
             gap_s = max(track.first_s - earlier.last_s, earlier.first_s - track.last_s)
-            if text and text.text == earlier.plate.text and gap_s <= self._again_s:
+            if text and text.text and text.text == earlier.plate.text and gap_s <= self._again_s:
                 self._held.remove(earlier)
                 return earlier
         return None
@@ -191,26 +197,38 @@ class Vehicles:
         text = vehicle.text
         return text if text and text.text_score >= self._alpr.min_text_score else None
 
-    def _shown(self, time_s: float, looked: bool) -> dict[int, PlateReading]:
-        shown = {}
-        for track in self._tracker.tracks:
-            vehicle = self._vehicles[track.number]
-            if vehicle.number and time_s - track.last_s <= (0 if looked else _SHOWN_S):
-                box = track.plate.box if looked else tuple(np.clip(track.kalman.box, 0, 1).tolist())
-                text = self._text_of(vehicle) or PlateReading(box, 0.0)
-                shown[vehicle.number] = replace(text, box=box, detection_score=track.plate.detection_score)
-        return shown
+    def _shown(self, time_s: float, looked: bool) -> list[_Vehicle]:
+        """The vehicles whose plates are in the picture."""
+        patience_s = 0.0 if looked else _SHOWN_S
+        lately = [track for track in self._tracker.tracks if time_s - track.last_s <= patience_s]
+        vehicles = [self._vehicles[track.number] for track in lately]
+        return [vehicle for vehicle in vehicles if vehicle.number]
+
+    def _now(self, vehicle: _Vehicle, looked: bool) -> PlateReading:
+        """Where its plate is, with the text so far."""
+        track = vehicle.track
+        box = track.plate.box if looked else tuple(np.clip(track.kalman.box, 0, 1).tolist())
+        text = self._text_of(vehicle) or PlateReading(box, 0.0)
+        return replace(text, box=box, detection_score=track.plate.detection_score)
+
+    def _reading(self, vehicle: _Vehicle) -> VehicleReading:
+        """What is known about a vehicle so far."""
+        assert vehicle.best
+        track, (_, frame, plate) = vehicle.track, vehicle.best
+        text = self._text_of(vehicle) or PlateReading(plate.box, 0.0)
+        text = replace(text, box=plate.box, detection_score=plate.detection_score)
+        reading = VehicleReading(
+            vehicle.number, track.first_s, track.last_s, track.hits, text, frame.number, frame.image
+        )
+        return _joined(vehicle.earlier, reading) if vehicle.earlier else reading
 
     def _end(self, track: Track) -> None:
         """A track has ended: it is a vehicle, or more of one that was seen before, or nothing."""
         vehicle = self._vehicles.pop(track.number)
-        if not vehicle.number or vehicle.best is None:
+        if not vehicle.number:
             return
-        _, best_frame, plate, size, crop = vehicle.best
-        text = self._text_of(vehicle) or PlateReading(plate.box, 0.0)
-        text = replace(text, box=plate.box, detection_score=plate.detection_score)
-        reading = VehicleReading(vehicle.number, track.first_s, track.last_s, track.hits, text, best_frame, size, crop)
-        earlier = vehicle.earlier or self._take_held(text, track)
+        reading = self._reading(vehicle)
+        earlier = None if vehicle.earlier else self._take_held(reading.plate, track)
         self._held.append(_joined(earlier, reading) if earlier else reading)
 
     def _ready(self, time_s: float) -> tuple[VehicleReading, ...]:
@@ -221,17 +239,34 @@ class Vehicles:
         return tuple(sorted(ready, key=lambda vehicle: vehicle.vehicle))
 
 
-def follow(alpr: ALPR, frames: Iterable[Frame], every: int = 1, again_s: float = 3.0) -> Generator[Scene, None, None]:
-    """What is known after each frame, the detector looking at every ``every``-th; with the last one, all have ended."""
+def follow(
+    alpr: ALPR, frames: Iterable[Frame], every: int = 1, again_s: float = 3.0, region: np.ndarray | None = None
+) -> Generator[Scene, None, None]:
+    """What is known after each frame; with the last one, all vehicles have ended.
+
+    Args:
+        alpr: finds and reads.
+        frames: in their order.
+        every: the detector looks at every so many frames.
+        again_s: as in `Vehicles`.
+        region: float32 (N, 2), corners x, y in 0..1 of the part of the picture in which plates count; None: all of it.
+    """
     vehicles = Vehicles(alpr, again_s)
     scene: Scene | None = None
     looks = ((frame, None if frame.number % every else frame.image) for frame in frames)
     for frame, plates in alpr.find_ahead(looks, vehicles.least_score):
         if scene:
             yield scene
+        if plates is not None and region is not None:
+            plates = tuple(plate for plate in plates if _is_in(plate, region))
         scene = vehicles.see(frame, plates)
     if scene:
         yield replace(scene, ended=(*scene.ended, *vehicles.finish()))
+
+
+def _is_in(plate: PlateReading, region: np.ndarray) -> bool:
+    ymin, xmin, ymax, xmax = plate.box
+    return cv2.pointPolygonTest(region, ((xmin + xmax) / 2, (ymin + ymax) / 2), False) >= 0
 
 
 def _numbered(number: int, plate: PlateReading) -> PlateReading:
