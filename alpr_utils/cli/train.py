@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpr_utils.cli.options import wrong_usage
 from alpr_utils.errors import AlprError
 from alpr_utils.models.tf_import import TENSORFLOW, import_keras_quietly
 
@@ -30,7 +31,22 @@ _PHOTOS = (
 )
 
 RunOption = Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")]
-OutputOption = Annotated[Path | None, typer.Option(help="Model folder to write [default: model in the run folder].")]
+
+
+def _model_place(folder: Path | None) -> Path | None:
+    """Refuse a place that holds no model, before anything is trained."""
+    if folder:
+        from alpr_utils.models.folder import check_model_place
+
+        with wrong_usage():
+            check_model_place(folder)
+    return folder
+
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(help="Model folder to write [default: model in the run folder].", callback=_model_place),
+]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")]
 LongSideOption = Annotated[
     int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
@@ -244,7 +260,7 @@ def train_average(
     weights: Annotated[
         list[Path], typer.Argument(help="Runs, model folders or weights; one named twice counts twice.")
     ],
-    output: Annotated[Path, typer.Option(help="Model folder to write.")],
+    output: Annotated[Path, typer.Option(help="Model folder to write.", callback=_model_place)],
     threshold: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Of detectors: score from which a box is a plate.")
     ] = None,

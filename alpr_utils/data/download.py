@@ -21,8 +21,13 @@ PUBLIC_PHOTOS_URL = "https://raw.githubusercontent.com/gumbernator/Mongolian-ALP
 _MANIFEST = Path(__file__).with_name("public_photos.csv")
 _TIMEOUT_SECONDS = 30
 _CHUNK_BYTES = 1 << 16
+_NO_CONNECTION = "the connection failed"
 _RANGE_NOT_SATISFIABLE = 416
 _CUT = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+
+
+class _UnreachableError(DownloadError):
+    """The server does not answer at all."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +97,15 @@ def _fetch(file: PublicFile, target: Path, url: str, attempts: int, pause: float
                 break
             continue
         except _CUT as error:
-            problem = f"the connection failed ({getattr(error, 'reason', error)})"
+            problem = f"{_NO_CONNECTION} ({getattr(error, 'reason', error)})"
             continue
         if file.matches(part):
             part.replace(target)
             return
         part.unlink()
         problem = "the downloaded file has the wrong checksum"
-    raise DownloadError(f"{url}: {problem}; run the command again later, finished files are kept.")
+    kind = _UnreachableError if problem.startswith(_NO_CONNECTION) else DownloadError
+    raise kind(f"{url}: {problem}; run the command again later, finished files are kept.")
 
 
 def download_photos(
@@ -119,22 +125,30 @@ def download_photos(
         pause: seconds before the second try, doubled before each further one.
 
     Returns:
-        One error for each file that could not be fetched; the others are there.
+        One error for each file that could not be fetched; the others are there, unless the server cannot be reached at
+        all, which ends the download.
 
     Raises:
+        DownloadError: ``base_url`` is not an address.
         OutputError: ``folder`` cannot be written.
     """
     from tqdm import tqdm
 
+    if not base_url.startswith(("http://", "https://")):
+        raise DownloadError(f"{base_url}: is not an address of a server; it begins with https:// or http://.")
     problems: list[AlprError] = []
     for file in tqdm(files, unit="file", disable=None):
         target = folder / Path(file.path).name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not (target.exists() and file.matches(target)):
+            if not target.exists():
                 _fetch(file, target, f"{base_url}/{file.commit}/{file.path}", attempts, pause)
+            elif not file.matches(target):
+                raise DownloadError(f"{target}: is there and is another file; choose another folder or move it away.")
         except DownloadError as error:
             problems.append(error)
+            if isinstance(error, _UnreachableError):
+                break  # the other files would be waited for in vain
         except OSError as error:
             raise OutputError(f"{target}: cannot be written ({error.strerror}); choose another folder.") from None
     return problems

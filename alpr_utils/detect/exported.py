@@ -22,6 +22,7 @@ from alpr_utils.runtime.network import DEFAULT_RUNTIME, ONNX_FILE, RuntimeOption
 DetectionFunction: TypeAlias = Callable[[np.ndarray], dict[str, np.ndarray]]
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5
+_TRIAL_SIDE = 64  # pixels
 
 
 class ExportedDetector:
@@ -40,6 +41,20 @@ class ExportedDetector:
         self.metadata = metadata
         self.threshold = float(metadata.get("threshold", DEFAULT_THRESHOLD))
         self._graph = graph
+
+    def check(self) -> None:
+        """Look at a grey picture.
+
+        Raises:
+            Exception: whatever the graph raises, or ValueError where it gives no boxes, scores and classes.
+        """
+        outputs = self._graph(np.full((_TRIAL_SIDE, _TRIAL_SIDE, 3), 128, np.uint8))
+        boxes, scores, classes = (np.asarray(outputs[f"detection_{name}"]) for name in ("boxes", "scores", "classes"))
+        if boxes.shape != (len(scores), 4) or scores.shape != classes.shape or scores.ndim != 1:
+            raise ValueError(f"boxes of shape {boxes.shape}, scores {scores.shape}, classes {classes.shape}")
+        numbers = np.concatenate([boxes.ravel(), scores, classes.astype(float)])
+        if not np.isfinite([*numbers, float(outputs.get("num_detections", 0))]).all():
+            raise ValueError("numbers that are not finite")
 
     def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
         """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""
@@ -151,7 +166,21 @@ def load_detector(
     folder, graph_file = _find(path, runtime.engine)
     metadata = read_metadata(folder)
     _check_threshold(folder, metadata)
-    return ExportedDetector(folder.name, _open(graph_file, metadata, runtime), _labels(folder), metadata)
+    return _tried(ExportedDetector(folder.name, _open(graph_file, metadata, runtime), _labels(folder), metadata), path)
+
+
+def _tried(detector: ExportedDetector, path: Path) -> ExportedDetector:
+    """The detector, after it has looked at a grey picture, as the input and outputs of foreign models may be anything.
+
+    Raises:
+        ModelError: it fails, or gives something else than boxes, scores and classes.
+    """
+    try:
+        detector.check()
+    except Exception as error:  # TensorFlow raises nearly anything
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise ModelError(f"{path}: is not a detector, it fails on a grey picture ({reason}); give another.") from None
+    return detector
 
 
 def _labels(folder: Path) -> dict[int, str]:

@@ -9,6 +9,7 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 
 _ALIGNMENT = 64  # bytes; numbers begin at multiples of it, as in .npy files
+_WIDEST_NUMBER, _HEADER_BYTES = 8, 1024  # bytes of a number and of the header of an array, at most
 _LOCAL_HEADER = 30  # bytes of a zip entry before its name
 _PADDING_FIELD = 0xD935  # the id that also Android's zipalign gives to its padding
 
@@ -33,6 +34,26 @@ def save_arrays(file: Path, arrays: list[np.ndarray]) -> None:
             content = io.BytesIO()
             np.save(content, np.ascontiguousarray(array))
             archive.writestr(entry, content.getvalue())
+
+
+def load_arrays(file: Path, count: int) -> list[np.ndarray]:
+    """The arrays of an ``.npz`` file as float32, which hold ``count`` numbers in all.
+
+    Raises:
+        ValueError: they hold more or fewer numbers, or some that are not finite.
+        Exception: whatever zipfile and NumPy raise on a damaged file.
+    """
+    with ZipFile(file) as archive:
+        most = count * _WIDEST_NUMBER + _HEADER_BYTES * len(archive.infolist())
+        if sum(entry.file_size for entry in archive.infolist()) > most:
+            raise ValueError(f"more than {count:,} numbers")
+    with np.load(file) as arrays:
+        found = [arrays[name].astype(np.float32) for name in arrays.files]
+    if sum(array.size for array in found) != count:
+        raise ValueError(f"{sum(array.size for array in found):,} numbers instead of {count:,}")
+    if not all(np.isfinite(array).all() for array in found):
+        raise ValueError("numbers that are not finite")
+    return found
 
 
 def stored_arrays(file: Path) -> list[StoredArray]:

@@ -8,13 +8,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alpr_utils.errors import ModelError, OutputError
 
 METADATA_FILE = "metadata.json"
 WEIGHTS_FILE = "weights.npz"
+SAVED_MODEL = "saved_model"
+_MOST_METADATA_BYTES = 10_000_000
 _PACKAGES = ("alpr-utils", "tensorflow", "keras", "numpy", "onnxruntime")
+
+
+def check_model_place(folder: Path) -> None:
+    """Make sure that a model written to ``folder`` replaces another model, or nothing.
+
+    Raises:
+        OutputError: there is a file, or a folder that holds anything else, such as photos.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is not a folder; choose another output folder.")
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if names and not names & {METADATA_FILE, SAVED_MODEL, WEIGHTS_FILE}:
+        raise OutputError(f"{folder}: holds {min(names)} and no model; choose another output folder.")
 
 
 @contextmanager
@@ -24,12 +41,11 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     When writing fails, ``folder`` stays as it was; until then what it holds can still be read.
 
     Raises:
-        OutputError: ``folder`` is a file, or its place is not writable.
+        OutputError: as `check_model_place`, or the place is not writable.
     """
+    check_model_place(folder)
     final = folder.resolve()
     draft, old = (final.with_name(f".{final.name}.{suffix}") for suffix in ("new", "old"))
-    if final.exists() and not final.is_dir():
-        raise OutputError(f"{folder}: is not a folder; choose another output folder.")
     try:
         shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
         draft.mkdir(parents=True)
@@ -88,21 +104,55 @@ def update_checksums(folder: Path, metadata: dict[str, Any], names: Sequence[str
     _write(folder, {**metadata, "sha256": checksums})
 
 
+class _Metadata(BaseModel):
+    """The entries that this package reads, and what they may be."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+    architecture: str = ""
+    config: dict[str, Any] = {}
+    alphabet: str | list[str] = ""
+    countries: list[str] = []
+    classes: str | list[str] = []
+    variant: str = ""
+    calibration: dict[str, Any] = {}
+    parameters: Annotated[int, Field(ge=0)] = 0
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    sha256: dict[str, str] = {}
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    """The content of a ``metadata.json``.
+
+    Raises:
+        ModelError: it cannot be read, is not JSON, or an entry is not what it should be.
+    """
+    try:
+        if not file.is_file() or file.stat().st_size > _MOST_METADATA_BYTES:
+            raise ModelError(f"{file}: is not a file of at most {_MOST_METADATA_BYTES // 1_000_000} MB; copy it again.")
+        metadata = json.loads(file.read_text(encoding="utf-8"))
+        _Metadata.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = first["loc"][0] if first["loc"] else "its content"
+        raise ModelError(f"{file}: is damaged ('{key}': {first['msg']}); copy the model folder again.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
+    return metadata
+
+
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The content of ``folder/metadata.json``, ``{}`` where there is none; files are compared with its checksums.
 
     Raises:
-        ModelError: no valid JSON object, or a listed file is missing or has another checksum.
+        ModelError: no valid JSON object, an entry of the wrong kind, or a listed file is missing or has another
+            checksum.
     """
     file = folder / METADATA_FILE
     if not file.exists():
         return {}
-    try:
-        metadata = json.loads(file.read_text(encoding="utf-8"))
-        checksums = dict(metadata.get("sha256", {}))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"{file}: is damaged ({error}); copy the model folder again.") from None
-    for name, checksum in checksums.items():
+    metadata = _parsed(file)
+    for name, checksum in metadata.get("sha256", {}).items():
         listed = folder / name
         if not listed.is_file():
             raise ModelError(f"{listed}: is missing, {METADATA_FILE} lists it; copy the model folder again.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from alpr_utils.errors import ModelError
 
 LABEL_MAP_FILE = "label_map.pbtxt"
+_MOST_BYTES, _MOST_DIGITS = 10_000_000, 9
 _TOKEN = re.compile(r"""#[^\n]*|"[^"\n]*"|'[^'\n]*'|[{}]|[^\s{}:,;#"']+""")
 
 
@@ -35,14 +36,17 @@ def read_label_map(file: Path) -> dict[int, str]:
         ModelError: the file cannot be read or holds no ``item { id: 1 name: 'plate' }``.
     """
     try:
+        if file.stat().st_size > _MOST_BYTES or not file.is_file():
+            raise ModelError(f"{file}: is not a text file of a label map's size; copy it again.")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{file}: cannot be read ({error}); copy it again.") from None
     labels = {}
     for fields in _items(text):
         name = fields.get("display_name") or fields.get("name")
-        if name is not None and fields.get("id", "").isdecimal():
-            labels[int(fields["id"])] = name
+        number = fields.get("id", "")
+        if name is not None and number.isdecimal() and len(number) <= _MOST_DIGITS:
+            labels[int(number)] = name
     if not labels:
         raise ModelError(f"{file}: holds no class; write item {{ id: 1 name: 'plate' }}.")
     return labels

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 from alpr_utils.errors import ModelError
-from alpr_utils.models.arrays import save_arrays
+from alpr_utils.models.arrays import load_arrays, save_arrays
 
 
 def save_weights(network: keras.Model, file: Path, dtype: type[np.floating] = np.float16) -> None:
@@ -32,12 +31,11 @@ def load_weights(network: keras.Model, file: Path) -> None:
         return
     try:
         if file.suffix == ".npz":
-            with np.load(file) as arrays:
-                network.set_weights([arrays[name].astype(np.float32) for name in arrays.files])
+            network.set_weights(load_arrays(file, network.count_params()))
         else:
             network.load_weights(file)
-    except (OSError, ValueError, BadZipFile) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # zipfile, zlib, h5py and Keras raise nearly anything on damaged files
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise ModelError(f"{file}: does not hold weights of this {network.name} ({reason}); train it again.") from None
 
 

@@ -22,6 +22,7 @@ ONNX_FILE = "model.onnx"  # of a model folder
 INT8_FILE = "model.int8.onnx"  # the same with convolutions in bytes
 ENGINES = ("auto", "onnx", "tensorflow")
 _BYTE_INSTRUCTIONS = {"avx512_vnni", "avx_vnni", "asimddp"}  # as Linux names them
+_TRIAL_SIDE, _MOST_TRIAL_SIDE = 128, 4096  # pixels of the picture on which a network is tried
 MOST_AT_ONCE = 32  # pictures in one batch; more would only need more memory
 # A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
 NetworkFunction: TypeAlias = Callable[[np.ndarray], list[np.ndarray]]
@@ -106,10 +107,25 @@ def open_session(
 
 
 def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkFunction:
-    """Open an ONNX network with one input; errors as `open_session`."""
+    """Open an ONNX network with one input, a batch of pictures, and try it once.
+
+    Raises:
+        ModelError: as `open_session`, or the network is of another kind, or fails on a black picture.
+    """
     session = open_session(file, runtime)
-    (network_input,) = session.get_inputs()
-    names = [output.name for output in session.get_outputs()]
+    inputs, names = session.get_inputs(), [output.name for output in session.get_outputs()]
+    try:
+        (network_input,) = inputs
+        sides = [side if isinstance(side, int) else _TRIAL_SIDE for side in network_input.shape]
+        if len(sides) != 4 or max(sides) > _MOST_TRIAL_SIDE:
+            raise ValueError(f"takes a tensor of shape {tuple(network_input.shape)}")
+        picture = np.zeros([1, *sides[1:]], np.uint8 if "uint8" in network_input.type else np.float32)
+        outputs = session.run(names, {network_input.name: picture})
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ValueError("its weights give numbers that are not finite")
+    except Exception as error:  # as in `open_session`
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise ModelError(f"{file}: fails when it is tried ({reason}); copy or export it again.") from None
     return lambda pictures: session.run(names, {network_input.name: pictures})
 
 

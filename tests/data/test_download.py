@@ -102,11 +102,23 @@ def test_busy_server_is_asked_again(server: PhotoServer, tmp_path: Path) -> None
     assert download_photos([_file()], tmp_path, server.url, pause=0) == []
 
 
-def test_damaged_file_is_replaced(server: PhotoServer, tmp_path: Path) -> None:
-    (tmp_path / "photo.jpg").write_bytes(b"damaged")
+def test_damaged_part_is_replaced(server: PhotoServer, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg.part").write_bytes(b"x" * len(CONTENT))
     assert download_photos([_file()], tmp_path, server.url, pause=0) == []
     assert (tmp_path / "photo.jpg").read_bytes() == CONTENT
+
+
+def test_other_files_are_never_replaced(server: PhotoServer, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"mine")
+    (problem,) = download_photos([_file()], tmp_path, server.url, pause=0)
+    assert "photo.jpg: is there and is another file" in str(problem)
+    assert (tmp_path / "photo.jpg").read_bytes() == b"mine"
+
+
+def test_addresses_that_are_none(tmp_path: Path) -> None:
+    for address in ("foo", "ftp://foo", "file:///etc"):
+        with pytest.raises(DownloadError, match="is not an address of a server"):
+            download_photos([_file()], tmp_path, address)
 
 
 def test_wrong_checksum_is_refused_and_the_rest_kept(server: PhotoServer, tmp_path: Path) -> None:
