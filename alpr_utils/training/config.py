@@ -144,7 +144,8 @@ class SecondLookTrainConfig(TrainConfig):
 
     Attributes:
         sources: labelled photos, as of detectors; corners are taught where they are known.
-        first_look: detector whose candidates are learnt, right and wrong ones, by name or path; ``""``: none.
+        first_look: detector whose candidates are learnt, right and wrong ones, by name or path, of one that looks twice
+            those of its first look; ``""``: none.
         wrong: share of the samples that begin with a wrong candidate.
         from_first: share of right and of wrong candidates taken from the first look, where it has any in the photo.
     """

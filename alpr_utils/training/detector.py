@@ -1,5 +1,6 @@
 """Training of the detectors: photos with VOC boxes in, a run folder out, and then a model folder."""
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,8 @@ def start(network: keras.Model, architecture: str, config: "DataclassInstance", 
     """
     path = Path(start_from)
     known = described(path) if path.is_dir() else {}
-    same = asdict(config) == known.get("network", known.get("config")) if known else True
+    stored = json.loads(json.dumps(asdict(config)))  # with lists in place of tuples
+    same = stored == known.get("network", known.get("config")) if known else True
     if not path.is_dir() or (same and known.get("architecture") == architecture):
         load_weights(network, weights_file(path))
         return

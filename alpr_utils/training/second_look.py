@@ -13,6 +13,7 @@ from alpr_utils.config import parse_settings
 from alpr_utils.data.labels import LabelledPicture
 from alpr_utils.detect.detector import Detector
 from alpr_utils.detect.exported import load_detector
+from alpr_utils.detect.second_look import TwoLooks
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
 from alpr_utils.models.weights import load_mean_weights
@@ -92,6 +93,12 @@ def _with_candidates(photos: list[PlatePhoto], first: Detector, file: Path) -> l
         return [replace(photo, candidates=arrays[f"arr_{i}"]) for i, photo in enumerate(photos)]
 
 
+def _first_look(name: str) -> Detector:
+    """The detector of that name, of one that looks twice its first look."""
+    detector = load_detector(name)
+    return detector.first if isinstance(detector, TwoLooks) else detector
+
+
 def train_second_look(config: SecondLookTrainConfig, run: Path) -> Path:
     """Train the second look; calling it again with the same ``run`` goes on after the last finished epoch.
 
@@ -104,7 +111,7 @@ def train_second_look(config: SecondLookTrainConfig, run: Path) -> Path:
     if not config.sources:
         raise AlprError("there is no data to train on; give --data FOLDER.")
     network = SecondLookConfig()
-    first = load_detector(config.first_look) if config.first_look else None
+    first = _first_look(config.first_look) if config.first_look else None
     with Trainer(run, config, {"architecture": ARCHITECTURE, "network": asdict(network)}) as trainer:
         model = build_network(config, lambda: build_second_look(network))
         if config.start_from:
