@@ -17,6 +17,7 @@ from alpr_utils.charts.style import (
     GREY,
     LINE_COLOURS,
     ORANGE,
+    VERMILION,
     chart_grid,
     chart_style,
     left_charts,
@@ -30,8 +31,18 @@ if TYPE_CHECKING:
     from alpr_utils.evaluation.detectors import LabelledImage
 
 # The same colour in every chart, whichever detectors are in it.
-_COLOURS = {"plate_detector_ssd": BLUE, "plate_detector_faster_rcnn": ORANGE, "plate_detector_yolov3": GREEN}
-_MARKERS = {"plate_detector_ssd": "o", "plate_detector_faster_rcnn": "s", "plate_detector_yolov3": "^"}
+_COLOURS = {
+    "plate_detector_ssd": BLUE,
+    "plate_detector_faster_rcnn": ORANGE,
+    "plate_detector_yolov3": GREEN,
+    "plate_detector_two_looks": VERMILION,
+}
+_MARKERS = {
+    "plate_detector_ssd": "o",
+    "plate_detector_faster_rcnn": "s",
+    "plate_detector_yolov3": "^",
+    "plate_detector_two_looks": "*",
+}
 
 
 def _of_detector(styles: Mapping[str, str], name: str, otherwise: str) -> str:

@@ -35,6 +35,8 @@ class LookRule:
     Attributes:
         candidate_score: score of the first look from which a candidate is looked at again.
         most: candidates of a picture, at most.
+        looks: how often the second look sees each candidate, every time from where it saw the plate last; logits and
+            boxes are the means.
         share: of the second look's box in the box that is reported; the rest is the first look's, because both err in
             different places.
         first, second, bias: the score is sigmoid(first * logit of the first score + second * logit of the second look
@@ -43,6 +45,7 @@ class LookRule:
 
     candidate_score: float = 0.15
     most: int = 8
+    looks: int = 2
     share: float = 0.75
     first: float = 0.5
     second: float = 1.0
@@ -134,16 +137,27 @@ class TwoLooks:
         self.threshold = float(metadata["threshold"])
         self.first, self.second, self.rule = first, second, rule
 
-    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
-        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""
+    def judged(self, image: np.ndarray) -> tuple[list[Detection], np.ndarray, np.ndarray]:
+        """What both looks say of ``image: uint8 (H, W, 3) RGB``.
+
+        Returns:
+            the candidates of the first look, the second look's logits (N,), and their boxes, float32 (N, 4), 0..1.
+        """
         candidates = self.first.detect(image, self.rule.candidate_score)[: self.rule.most]
         if not candidates:
-            return []
+            return [], np.empty(0, np.float32), np.empty((0, 4), np.float32)
         scale = np.array(image.shape[:2] * 2, np.float32)
         rough = np.array([candidate.box for candidate in candidates], np.float32) * scale
-        logits, tight = self.second.look(image, rough)
+        looks = [self.second.look(image, rough)]
+        for _ in range(self.rule.looks - 1):  # each from where the last one saw the plate
+            looks.append(self.second.look(image, looks[-1][1]))
+        logits, tight = (np.mean(parts, axis=0) for parts in zip(*looks, strict=True))
+        return candidates, logits, clip((self.rule.share * tight + (1 - self.rule.share) * rough) / scale)
+
+    def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""
+        candidates, logits, boxes = self.judged(image)
         scores = self.rule.scores(np.array([candidate.score for candidate in candidates]), logits)
-        boxes = clip((self.rule.share * tight + (1 - self.rule.share) * rough) / scale)
         least = self.threshold if min_score is None else min_score
         scores = np.where((boxes[:, 2:] > boxes[:, :2]).all(axis=1) & (scores >= least), scores, 0.0)
         return [

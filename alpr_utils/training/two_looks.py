@@ -1,6 +1,6 @@
 """A first and a second look put together: how their scores become one is fitted on labelled photos.
 
-The score is a logistic regression on the logits of both looks; the threshold is the one with the best F1.
+The score is a logistic regression on the logits of both looks; the threshold is one with a good F1.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from alpr_utils.training.photo_sources import load_source
 
 _FOUND_IOU = 0.5
 _THRESHOLDS = np.arange(0.2, 0.96, 0.05)
+_NEARLY = 0.005  # a difference of F1 that a few photos decide
 _STEPS, _SHRINKAGE = 50, 0.5  # of Newton's method
 
 
@@ -43,16 +44,11 @@ def fit_rule(detector: TwoLooks, pictures: Sequence[LabelledPicture]) -> LookRul
     """The rule of ``detector`` with its scores fitted: a candidate is right when it overlaps a plate by half."""
     features, right = [], []
     for picture in pictures:
-        image = read_image(picture.path)
-        candidates = detector.first.detect(image, detector.rule.candidate_score)[: detector.rule.most]
-        if not candidates:
-            continue
-        rough = np.array([candidate.box for candidate in candidates], np.float32)
-        scale = np.array(image.shape[:2] * 2, np.float32)
-        logits, tight = detector.second.look(image, rough * scale)
-        first = _logit(np.array([candidate.score for candidate in candidates]))
-        features.append(np.stack([first, logits, np.ones(len(first))], axis=1))
-        right.append(iou_matrix(tight / scale, _labelled_boxes(picture)).max(axis=1, initial=0) >= _FOUND_IOU)
+        candidates, logits, boxes = detector.judged(read_image(picture.path))
+        if candidates:
+            first = _logit(np.array([candidate.score for candidate in candidates]))
+            features.append(np.stack([first, logits, np.ones(len(first))], axis=1))
+            right.append(iou_matrix(boxes, _labelled_boxes(picture)).max(axis=1, initial=0) >= _FOUND_IOU)
     if not features:
         raise AlprError("the first look finds no candidate in these photos; give others with --data.")
     weights = _logistic_regression(np.concatenate(features), np.concatenate(right))
@@ -71,7 +67,7 @@ def _logistic_regression(features: np.ndarray, right: np.ndarray) -> tuple[float
 
 
 def best_threshold(detector: TwoLooks, pictures: Sequence[LabelledPicture]) -> float:
-    """The threshold with the highest F1 on labelled photos; of equal ones the highest."""
+    """The middle of the thresholds whose F1 on labelled photos is nearly the best."""
     found = [(detector.detect(read_image(p.path), float(_THRESHOLDS[0])), _labelled_boxes(p)) for p in pictures]
     plates = sum(len(boxes) for _, boxes in found)
 
@@ -80,7 +76,9 @@ def best_threshold(detector: TwoLooks, pictures: Sequence[LabelledPicture]) -> f
         right = sum(_matched(detections, boxes) for detections, boxes in kept)
         return 2 * right / max(plates + sum(len(detections) for detections, _ in kept), 1)
 
-    return float(round(max(_THRESHOLDS, key=lambda threshold: (round(f1(threshold), 6), threshold)), 2))
+    figures = np.array([f1(threshold) for threshold in _THRESHOLDS])
+    good = _THRESHOLDS[figures >= figures.max() - _NEARLY]
+    return float(round(good[len(good) // 2], 2))
 
 
 def _matched(detections: Sequence[Detection], boxes: np.ndarray) -> int:
