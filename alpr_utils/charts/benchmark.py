@@ -1,11 +1,12 @@
-"""The figure of `alpr benchmark`: the time of each stage."""
+"""The figures of `alpr benchmark`: the time of each stage, and the accuracy of detectors against their time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from alpr_utils.charts.detectors import detector_colour, short_name
 from alpr_utils.charts.style import BLUE, chart_grid, chart_style
 
 
@@ -37,4 +38,30 @@ def draw_benchmark(report: Mapping[str, Any]) -> Figure:
             axes.invert_yaxis()
             axes.set(title=stage, xlabel="ms, median and 95 %")
             axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def draw_accuracy(report: Mapping[str, Any], evaluations: Sequence[Mapping[str, Any]]) -> Figure:
+    """AP of detectors against the median time that each needs for a picture; one chart for each data set.
+
+    Args:
+        report: as `draw_benchmark` takes it, with the times of the detectors.
+        evaluations: what ``evaluate --json`` wrote, one detector on one data set each; those without a time are left
+            out.
+    """
+    times = {t["case"]["detector"]: t["p50_ms"] for t in report["timings"] if t["case"]["stage"] == "detector"}
+    sets: dict[str, list[Mapping[str, Any]]] = {}
+    for evaluation in evaluations:
+        if evaluation["detector"] in times:
+            sets.setdefault(evaluation["data"], []).append(evaluation)
+    with chart_style():
+        figure, charts = chart_grid(max(len(sets), 1), 3.0, share_y=True)
+        for axes, (data, found) in zip(charts, sets.items(), strict=False):
+            for evaluation in found:
+                name = evaluation["detector"]
+                axes.scatter(times[name], evaluation["ap"], color=detector_colour(name))
+                axes.annotate(short_name(name), (times[name], evaluation["ap"]), (4, 4), textcoords="offset points")
+            axes.set(title=data, xlabel="ms a picture, median", ylabel="AP", xscale="log")
+            axes.margins(0.25)
+            axes.grid(alpha=0.3)
     return figure

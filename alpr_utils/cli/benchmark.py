@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 EngineOption = Annotated[list[str], typer.Option(help="auto (int8 where fast), onnx, tensorflow; repeat to compare.")]
 ThreadsOption = Annotated[list[int], typer.Option(min=0, help="Of each network, 0: all cores; repeat to compare.")]
 SizeOption = Annotated[list[int], typer.Option(min=32, help="Longer side of the pictures; repeat to compare.")]
+AgainstOption = Annotated[
+    list[str] | None, typer.Option(help="Another detector or reader; all take turns; repeat for more.")
+]
+AccuracyOption = Annotated[
+    list[Path] | None, typer.Option(help="JSON of 'evaluate' of a detector: the chart shows AP against time; repeat.")
+]
 ShowOption = Annotated[Path | None, typer.Option(help="Measure nothing, but print the tables of a JSON file.")]
 
 
@@ -28,7 +34,7 @@ def benchmark(
     pictures: Annotated[list[Path] | None, typer.Argument(help="Pictures or folders; none: generated.")] = None,
     detector: DetectorOption = DEFAULT_DETECTOR,
     reader: ReaderOption = DEFAULT_READER,
-    against: Annotated[str | None, typer.Option(help="Another detector or reader; both take turns.")] = None,
+    against: AgainstOption = None,
     engine: EngineOption = ["auto"],  # noqa: B006 - typer copies it
     threads: ThreadsOption = [0],  # noqa: B006
     size: SizeOption = [1920],  # noqa: B006
@@ -38,6 +44,7 @@ def benchmark(
     models: ModelsOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the figures.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for a chart.")] = None,
+    accuracy: AccuracyOption = None,
     show: ShowOption = None,
 ) -> None:
     """Measure how fast plates are found and read on this machine; print it as Markdown tables."""
@@ -45,7 +52,7 @@ def benchmark(
 
     check_json(json_file)
     if show:
-        report = _stored(show)
+        report = _stored(show, "benchmark --json")
     else:
         with wrong_usage():
             report = measure(_settings(context.params), networks)
@@ -55,7 +62,7 @@ def benchmark(
 
         write_json(json_file, report)
     if plot:
-        _draw(report, plot)
+        _draw(report, [_stored(file, "evaluate --json") for file in accuracy or ()], plot)
 
 
 def _settings(options: Mapping[str, Any]) -> "BenchmarkSettings":
@@ -66,7 +73,7 @@ def _settings(options: Mapping[str, Any]) -> "BenchmarkSettings":
 
     if not set(options["engine"]) <= set(ENGINES):
         raise typer.BadParameter(f"no such engine; choose of {', '.join(ENGINES)}.")
-    against = (options["against"],) if options["against"] else ()
+    against = tuple(options["against"] or ())
     return BenchmarkSettings(
         detectors=(options["detector"], *(name for name in against if name not in READERS)),
         readers=(options["reader"], *(name for name in against if name in READERS)),
@@ -79,17 +86,18 @@ def _settings(options: Mapping[str, Any]) -> "BenchmarkSettings":
     )
 
 
-def _stored(file: Path) -> "Report":
+def _stored(file: Path, command: str) -> "Report":
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{file}: is not a file that --json wrote ({error}).") from None
+        raise typer.BadParameter(f"{file}: is not a file that '{command}' wrote ({error}).") from None
 
 
-def _draw(report: "Report", file: Path) -> None:
-    from alpr_utils.charts.benchmark import draw_benchmark
+def _draw(report: "Report", evaluations: "Sequence[Report]", file: Path) -> None:
+    from alpr_utils.charts.benchmark import draw_accuracy, draw_benchmark
     from alpr_utils.images import write_bytes
 
     picture = io.BytesIO()
-    draw_benchmark(report).savefig(picture, format="png")
+    figure = draw_accuracy(report, evaluations) if evaluations else draw_benchmark(report)
+    figure.savefig(picture, format="png")
     write_bytes(file, picture.getvalue())

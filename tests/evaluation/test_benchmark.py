@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alpr_utils.charts.benchmark import draw_benchmark
+from alpr_utils.charts.benchmark import draw_accuracy, draw_benchmark
 from alpr_utils.cli.app import main
 from alpr_utils.evaluation import benchmark as module
 from alpr_utils.evaluation.benchmark import BenchmarkSettings, Case, Ratio, Timing, sized_pictures
@@ -97,6 +97,9 @@ def test_tables_say_what_was_measured() -> None:
     assert "| `fast` + `r` | 1.00 | 1.25 | 250 |" in text
     assert "GFLOP |" not in text
     assert len(draw_benchmark(report).axes) == 1
+    accuracies = [{"detector": name, "data": "photos", "ap": ap} for name, ap in (("slow", 0.8), ("other", 0.7))]
+    (axes,) = draw_accuracy(report, accuracies).axes
+    assert [text.get_text() for text in axes.texts] == ["slow"], "of the other one there is no time"
 
 
 @pytest.mark.slow
@@ -119,6 +122,6 @@ def test_the_command_measures_and_shows_again(tmp_path: Path, capsys: pytest.Cap
 
 def test_wrong_names_are_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benchmark", "--engine", "nonsense"]) == 2
-    assert "choose of onnx, tensorflow" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "choose of auto, onnx, tensorflow" in " ".join(capsys.readouterr().err.replace("│", " ").split())
     assert main(["benchmark", "--show", str(tmp_path / "missing.json")]) == 2
     assert main(["benchmark", str(PICTURES / "1.jpg"), "--count", "1", "--detector", "nonsense"]) == 2
