@@ -46,10 +46,10 @@ class ALPR:
         grammar: let the grammar of the plates decide between look-alikes.
         remove_shadows: let the classical reader flatten uneven light.
         models_dir: default ``exported_model_directory``.
-        threads: for each network; 0 takes the physical cores of the machine.
+        engine, threads: see `RuntimeOptions`.
 
     Raises:
-        AlprError: there is no such detector, reader or country, a score is not in 0..1, or ``tiles`` and
+        AlprError: there is no such detector, reader, country or engine, a score is not in 0..1, or ``tiles`` and
             ``vehicle_first`` are both set.
     """
 
@@ -68,10 +68,11 @@ class ALPR:
         grammar: bool = True,
         remove_shadows: bool = True,
         models_dir: Path | None = None,
+        engine: str = "auto",
         threads: int = 0,
     ):
         self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
-        self._grammar, self._runtime = grammar, RuntimeOptions(threads=threads)
+        self._grammar, self._runtime = grammar, RuntimeOptions(engine, threads)
         self._reader_options = ReaderOptions(country, remove_shadows, models_dir, self._runtime)
         self._models_dir = self._reader_options.models
         self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector

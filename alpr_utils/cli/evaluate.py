@@ -10,6 +10,7 @@ import typer
 from alpr_utils.cli.options import (
     CountryOption,
     DetectorOption,
+    EngineOption,
     EnhanceOption,
     MinScoreOption,
     ModelsOption,
@@ -110,6 +111,7 @@ def _plate_crops(
 
 
 def evaluate(
+    context: typer.Context,
     data: DataOption,
     detector: DetectorOption = DEFAULT_DETECTOR,
     tiles: TilesOption = False,
@@ -122,6 +124,7 @@ def evaluate(
     half: HalfOption = "",
     country: CountryOption = "auto",
     models: ModelsOption = None,
+    engine: EngineOption = "auto",
     crops: CropsOption = False,
     shrink: ShrinkOption = False,
     condition: ConditionsOption = None,
@@ -137,12 +140,12 @@ def evaluate(
     if data != GENERATED or not crops:
         _data_folder(data)
     _check(half, json)
-    readers = [open_reader(name, models, country, remove_shadows) for name in names]
+    readers = [open_reader(name, context.params) for name in names]
     if crops:
         plates = _plate_crops(data, half, count, country, models)
         _evaluate_crops(plates, [opened for opened in readers if opened], data, conditions, json)
         return
-    opened_detector = open_detector(detector, models, tiles, vehicle_first, vehicle_detector)
+    opened_detector = open_detector(detector, context.params)
     if min_score is not None:
         opened_detector.threshold = min_score
     _evaluate_photos(_data_folder(data), opened_detector, readers[0], enhance, half, conditions[0], json)

@@ -30,6 +30,7 @@ ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only d
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of each network; 0: one for each core.")]
+EngineOption = Annotated[str, typer.Option(help="auto (int8 where fast), onnx (float32) or tensorflow.")]
 CountryOption = Annotated[str, typer.Option(help="Whose plates: a code such as mn, a file with PLATES, or auto.")]
 MinScoreOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")]
 ModelsOption = Annotated[
@@ -74,18 +75,14 @@ def alpr_of(options: Mapping[str, Any]) -> "ALPR":
         return ALPR(**chosen)
 
 
-def open_detector(
-    name: str, models: Path | None, tiles: bool, vehicle_first: bool, vehicle_detector: str
-) -> "Detector":
-    """The detector of that name, made to look closer where that is wanted."""
-    options = {"tiles": tiles, "vehicle_first": vehicle_first, "vehicle_detector": vehicle_detector}
-    return alpr_of({"detector": name, "reader": None, "models": models, **options}).detector
+def open_detector(name: str, options: Mapping[str, Any]) -> "Detector":
+    """The detector of that name, made to look closer where the options of the command say so."""
+    return alpr_of({**options, "detector": name, "reader": None}).detector
 
 
-def open_reader(name: str, models: Path | None, country: str, remove_shadows: bool) -> "Reader | None":
-    """The reader of that name, None for ``none``."""
-    options = {"country": country, "remove_shadows": remove_shadows}
-    return alpr_of({"detector": None, "reader": name, "models": models, **options}).reader
+def open_reader(name: str, options: Mapping[str, Any]) -> "Reader | None":
+    """The reader of that name, None for ``none``, as the options of the command say."""
+    return alpr_of({**options, "detector": None, "reader": name}).reader
 
 
 def open_enhance(wanted: bool) -> "Enhance | None":

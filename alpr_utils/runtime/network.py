@@ -37,10 +37,18 @@ class RuntimeOptions:
             there is one and the processor multiplies bytes fast, else the same, and ``tensorflow`` the stored weights
             with Keras.
         threads: for each network; 0 takes the physical cores of this machine.
+
+    Raises:
+        ModelError: there is no such engine.
     """
 
     engine: str = "auto"
     threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an engine that does not exist before anything is opened."""
+        if self.engine not in ENGINES:
+            raise ModelError(f"no engine '{self.engine}'; choose of {', '.join(ENGINES)}.")
 
 
 DEFAULT_RUNTIME = RuntimeOptions()
