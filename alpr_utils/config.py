@@ -14,6 +14,10 @@ from alpr_utils.errors import AlprError
 T = TypeVar("T")
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]  # of things of which there must be some
+Share = Annotated[float, Field(gt=0, le=1)]
+Width = Annotated[int, Field(ge=1, le=8192)]  # channels of a layer, cells, anchors: what memory can hold
+Depth = Annotated[int, Field(ge=0, le=100)]  # layers
+Pixels = Annotated[float, Field(gt=0, le=65536)]
 
 # How pydantic puts it, how we do.
 _WORDS = (
@@ -25,6 +29,7 @@ _WORDS = (
     ("a valid boolean", "true or false"),
     ("a valid array", "a list"),
     ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
 )
 _CHECKS = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 

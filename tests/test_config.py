@@ -1,11 +1,13 @@
 """Settings from JSON: keys, types and ranges, each mistake named in one sentence."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import pytest
 
 from alpr_utils.config import Count, Positive, Settings, parse_settings
+from alpr_utils.detect.architecture import architecture_type, parse_architecture
 from alpr_utils.errors import AlprError
+from alpr_utils.networks.configs import SSDConfig
 
 
 class Source(Settings):
@@ -77,3 +79,31 @@ def test_mistakes_are_named(kind: type, content: object, message: str) -> None:
 def test_changes_are_checked() -> None:
     with pytest.raises(AlprError, match="the settings: batch must be at least 1, not 0"):
         Plan().changed(batch=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"stem": 0}, "stem must be at least 1, not 0"),
+        ({"stem": 10**9}, "stem must be at most 8192"),
+        ({"widths": []}, "widths must have at least 1 item"),
+        ({"widths": [32, 64]}, "must have as many blocks (4) as widths (2)"),
+        ({"blocks": [1, -1, 2, 2]}, "blocks[1] must be at least 0, not -1"),
+        ({"anchors": {"strides": [8]}}, "must have scales for each of its 1 strides"),
+        ({"anchors": {"strides": [0, 8, 16]}}, "strides[0] must be at least 1, not 0"),
+        ({"anchors": {"aspect_ratios": [float("nan")]}}, "aspect_ratios[0] must be a finite number"),
+        ({"anchors": {"scales": [[1], [2], [-3]]}}, "scales[2][0] must be greater than 0"),
+        ({"classes": 0}, "classes must be at least 1"),
+    ],
+)
+def test_numbers_of_a_network_are_checked_before_it_is_built(content: dict[str, object], message: str) -> None:
+    with pytest.raises(AlprError) as error:
+        parse_settings(SSDConfig, content, "f.json: network")
+    assert message in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["ssd", "faster_rcnn", "yolov3"])
+def test_default_settings_are_good(name: str) -> None:
+    architecture = architecture_type(name)()
+    assert parse_architecture(name, asdict(architecture.config), "f.json") == architecture

@@ -5,11 +5,15 @@ Source: Liu et al., "SSD: Single Shot MultiBox Detector", 2016, sections 2.1 and
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from alpr_utils.boxes import iou_matrix
+from alpr_utils.config import Pixels, Positive, Width
+
+Scales: TypeAlias = Annotated[tuple[Pixels, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,16 @@ class AnchorSpec:
         aspect_ratios: width / height, the same on all maps.
     """
 
-    strides: tuple[int, ...] = (8, 16, 32)
-    scales: tuple[tuple[float, ...], ...] = ((14.0, 22.0, 35.0), (54.0, 84.0, 130.0), (200.0, 290.0, 420.0))
-    aspect_ratios: tuple[float, ...] = (1.5, 3.0, 4.8)
+    strides: Annotated[tuple[Width, ...], Field(min_length=1)] = (8, 16, 32)
+    scales: tuple[Scales, ...] = ((14.0, 22.0, 35.0), (54.0, 84.0, 130.0), (200.0, 290.0, 420.0))
+    aspect_ratios: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.5, 3.0, 4.8)
+
+    def __post_init__(self) -> None:
+        """Refuse scales of more or fewer maps than there are."""
+        if len(self.scales) != len(self.strides):
+            raise ValueError(f"must have scales for each of its {len(self.strides)} strides")
+        if len({len(scales) for scales in self.scales}) > 1:
+            raise ValueError("must have as many scales for each stride")
 
     @property
     def per_cell(self) -> int:

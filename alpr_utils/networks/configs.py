@@ -1,13 +1,18 @@
 """The settings of each network: widths, anchors, numbers of its losses. Plain dataclasses that load without Keras."""
 
 from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
+from alpr_utils.config import Count, Depth, Pixels, Positive, Share, Width
 from alpr_utils.errors import AlprError
 from alpr_utils.networks.anchors import AnchorSpec
 
 AnchorShapes = tuple[tuple[float, float], ...]
+Widths: TypeAlias = Annotated[tuple[Width, ...], Field(min_length=1)]
+Depths: TypeAlias = Annotated[tuple[Depth, ...], Field(min_length=1)]
 
 COCO_ANCHORS: AnchorShapes = (
     (10, 13), (16, 30), (33, 23), (30, 61), (62, 45), (59, 119), (116, 90), (156, 198), (373, 326),
@@ -19,6 +24,13 @@ PLATE_ANCHORS: AnchorShapes = (
 )  # fmt: skip
 
 
+def _check_backbone(widths: tuple[int, ...], blocks: tuple[int, ...], maps: int) -> None:
+    if len(widths) != len(blocks):
+        raise ValueError(f"must have as many blocks ({len(blocks)}) as widths ({len(widths)})")
+    if maps > len(widths):
+        raise ValueError(f"must not have more strides of anchors ({maps}) than stages ({len(widths)})")
+
+
 @dataclass(frozen=True)
 class SSDConfig:
     """Widths of an SSD, its anchors and its number of classes.
@@ -27,12 +39,16 @@ class SSDConfig:
     get anchors.
     """
 
-    stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 96, 128)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    pyramid: int = 64
+    stem: Width = 16
+    widths: Widths = (32, 64, 96, 128)
+    blocks: Depths = (1, 2, 2, 2)
+    pyramid: Width = 64
     anchors: AnchorSpec = field(default_factory=AnchorSpec)
-    classes: int = 1
+    classes: Width = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a backbone that does not fit together."""
+        _check_backbone(self.widths, self.blocks, len(self.anchors.strides))
 
 
 @dataclass(frozen=True)
@@ -56,21 +72,25 @@ class FasterRCNNConfig:
         classes: number of classes.
     """
 
-    stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 96, 128)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    pyramid: int = 64
+    stem: Width = 16
+    widths: Widths = (32, 64, 96, 128)
+    blocks: Depths = (1, 2, 2, 2)
+    pyramid: Width = 64
     anchors: AnchorSpec = field(default_factory=AnchorSpec)
-    rpn_iou: tuple[float, float] = (0.6, 0.3)
-    pre_nms_top_n: int = 300
-    proposal_iou: float = 0.7
-    post_nms_top_n: int = 64
-    sampled: int = 32
-    objects: int = 16
-    grid: tuple[int, int] = (6, 12)
-    finest_side: float = 64.0
-    hidden: int = 256
-    classes: int = 1
+    rpn_iou: tuple[Share, Share] = (0.6, 0.3)
+    pre_nms_top_n: Count = 300
+    proposal_iou: Share = 0.7
+    post_nms_top_n: Count = 64
+    sampled: Width = 32
+    objects: Width = 16
+    grid: tuple[Width, Width] = (6, 12)
+    finest_side: Pixels = 64.0
+    hidden: Width = 256
+    classes: Width = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a backbone that does not fit together."""
+        _check_backbone(self.widths, self.blocks, len(self.anchors.strides))
 
 
 @dataclass(frozen=True)
@@ -86,14 +106,14 @@ class SecondLookConfig:
         detail: channels of the map in which places are found.
     """
 
-    height: int = 64
-    width: int = 128
-    margin: float = 0.35
-    cross_margin: float = 0.1
-    stem: int = 16
-    widths: tuple[int, ...] = (32, 64, 96, 128)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    detail: int = 48
+    height: Width = 64
+    width: Width = 128
+    margin: Positive = 0.35
+    cross_margin: Annotated[float, Field(ge=0)] = 0.1
+    stem: Width = 16
+    widths: Widths = (32, 64, 96, 128)
+    blocks: Depths = (1, 2, 2, 2)
+    detail: Width = 48
 
 
 @dataclass(frozen=True)
@@ -147,13 +167,13 @@ class YOLOv3Config:
     """
 
     variant: str = "small"
-    classes: int = 1
-    anchors: AnchorShapes = ()
-    width: float = 1.0
-    ignore_iou: float = 0.5
-    shared_iou: float = 0.5
-    centre_stretch: float = 1.1
-    box_weight: float = 2.0
+    classes: Width = 1
+    anchors: tuple[tuple[Pixels, Pixels], ...] = ()
+    width: Annotated[float, Field(gt=0, le=8)] = 1.0
+    ignore_iou: Share = 0.5
+    shared_iou: Share = 0.5
+    centre_stretch: Annotated[float, Field(ge=1, le=2)] = 1.1
+    box_weight: Positive = 2.0
 
     @classmethod
     def published(cls, variant: str, classes: int, anchors: AnchorShapes = ()) -> "YOLOv3Config":

@@ -1,22 +1,25 @@
 """The run folder of a training, the same for all: what it holds, and how a stopped training goes on.
 
 It holds ``settings.json``, ``log.csv`` and ``curves.png`` (learning curves), ``backup/`` (weights and state of the
-optimiser after the last finished epoch), ``last.weights.h5``, ``stages/`` (the same after each of the last ten epochs,
-whose mean ``train average`` makes), ``generated/`` (plates that a reader learns from) and ``model/``, the exported
-model. Every file is written under another name and renamed, so that a training that is killed
-at any moment leaves none half written.
+optimiser after the last two finished epochs; the earlier ones serve when the later ones are damaged),
+``last.weights.h5``, ``stages/`` (the same after each of the last ten epochs, whose mean ``train average`` makes),
+``generated/`` (plates that a reader learns from) and ``model/``, the exported model. Every file is written under
+another name and renamed, so that a training that is killed at any moment leaves none half written.
 """
 
 import csv
+import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alpr_utils.errors import AlprError, ModelError, OutputError
 from alpr_utils.images import written_whole
+from alpr_utils.models.folder import METADATA_FILE
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +29,7 @@ LOG_FILE = "log.csv"
 WEIGHTS_FILE = "last.weights.h5"
 STAGES = "stages"
 KEPT_STAGES = 10
+_KEPT_BACKUPS = 2
 _DECIDE_PLATES = ("countries", "generated", "seed")  # the settings that decide which plates are generated
 _NO_VALUE = "NA"
 
@@ -40,17 +44,20 @@ def read_settings(folder: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        _ = settings["training"].keys()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{file}: is damaged ({error}); delete it or choose another run.") from None
+    return settings
 
 
 def read_log(file: Path) -> list[dict[str, str]]:
     """The rows of a ``log.csv``, ``[]`` where there is none; incomplete rows are left out."""
     if not file.exists():
         return []
-    with file.open(newline="", encoding="utf-8") as opened:
-        return [row for row in csv.DictReader(opened) if row.get("epoch", "").isdigit() and None not in row.values()]
+    text = file.read_bytes().decode(errors="replace").replace("\0", "")
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [row for row in rows if (row.get("epoch") or "").isdecimal() and None not in [*row, *row.values()]]
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,8 @@ class Run:
             ModelError: the noted settings are damaged.
             OutputError: the folder cannot be written.
         """
+        if (self.folder / METADATA_FILE).exists():
+            raise OutputError(f"{self.folder}: holds a model; choose another --run.")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -111,27 +120,58 @@ class Run:
             raise AlprError(
                 f"{self.generated}: its plates have another seed, number or country; delete it or use another --run."
             )
-        with written_whole(file) as draft:
+        with self._writing(), written_whole(file) as draft:
             draft.write_text(text, encoding="utf-8")
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say in one sentence that the disk is full or read-only, and how to go on."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error).splitlines()[0][:120]
+            raise OutputError(
+                f"{self.folder}: cannot be written ({reason}); free some space, then the same command goes on after "
+                f"{self.epochs_done} epochs."
+            ) from None
+
     def resume(self, network: "keras.Model") -> int:
-        """Load weights and optimiser of a compiled network as they were after the last epoch; return `epochs_done`."""
-        if self._backups:
-            network.optimizer.build(network.trainable_variables)
-            network.load_weights(self._backups[-1])
+        """Load weights and optimiser of a compiled network as they were after the last epoch; return `epochs_done`.
+
+        A backup that cannot be read is deleted, and the one before it serves.
+
+        Raises:
+            ModelError: no backup can be read.
+        """
+        if not self._backups:
+            return 0
+        network.optimizer.build(network.trainable_variables)
+        while self._backups:
+            try:
+                network.load_weights(self._backups[-1])
+            except Exception:  # h5py and Keras raise nearly anything on damaged files
+                if len(self._backups) == 1:
+                    raise ModelError(f"{self._backups[-1]}: is damaged; delete it to begin again.") from None
+                self._backups[-1].unlink()
+                continue
+            break
+        with self._writing():
             self._publish_weights()
         return self.epochs_done
 
     def save(self, network: "keras.Model", epochs: int) -> None:
-        """Keep the state of a network after that many epochs, and its weights."""
-        before = self._backups
+        """Keep the state of a network after that many epochs, and its weights.
+
+        Raises:
+            OutputError: the disk is full or read-only; what was kept before is still there.
+        """
         backup = self.folder / "backup" / f"epoch_{epochs:05d}.weights.h5"
-        backup.parent.mkdir(exist_ok=True)
-        with written_whole(backup) as draft:
-            network.save_weights(draft)
-        self._publish_weights()
-        for old in before:
-            if old != backup:
+        with self._writing():
+            backup.parent.mkdir(exist_ok=True)
+            with written_whole(backup) as draft:
+                network.save_weights(draft)
+            self._publish_weights()
+            for old in self._backups[:-_KEPT_BACKUPS]:
                 old.unlink()
 
     def _publish_weights(self) -> None:
@@ -148,7 +188,11 @@ class Run:
         rows: list[dict[str, Any]] = [row for row in read_log(self.log) if int(row["epoch"]) < epoch]
         rows.append({"epoch": epoch, **values})
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        with written_whole(self.log) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        with (
+            self._writing(),
+            written_whole(self.log) as draft,
+            draft.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, columns, restval=_NO_VALUE)
             writer.writeheader()
             writer.writerows(rows)
@@ -166,5 +210,5 @@ class Run:
                 axes.plot(losses, label=label)
         axes.legend()
         axes.grid(alpha=0.3)
-        with written_whole(self.folder / "curves.png") as draft:
+        with self._writing(), written_whole(self.folder / "curves.png") as draft:
             figure.savefig(draft, dpi=110)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from alpr_utils.errors import AlprError, ModelError
+from alpr_utils.errors import AlprError, ModelError, OutputError
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import DataSource, ReaderTrainConfig, TrainConfig
 from alpr_utils.training.history import earlier_trainings
@@ -118,7 +118,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) ->
     for one, other in zip(whole, weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
     assert run.log.read_text() == Run(tmp_path / "whole").log.read_text()
-    assert len(list((run.folder / "backup").iterdir())) == 1
+    assert len(list((run.folder / "backup").iterdir())) == 2
     assert run.weights.exists()
     assert [stage.name for stage in run.stages] == [f"00{epoch}.weights.h5" for epoch in (1, 2, 3, 4)]
     assert run.stages[-1].read_bytes() == run.weights.read_bytes()
@@ -134,6 +134,47 @@ def test_only_the_last_stages_are_kept(tmp_path: Path) -> None:
     run.stages[-1].unlink()  # as if the training was killed after its backup
     assert Run(tmp_path).resume(network) == KEPT_STAGES + 2
     assert len(run.stages) == KEPT_STAGES
+
+
+def test_a_damaged_backup_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    network, run = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), Run(tmp_path)
+    compile_network(network, TINY, "mse")
+    for epochs in (1, 2, 3):
+        run.save(network, epochs)
+    first, second = sorted((tmp_path / "backup").iterdir())
+    second.write_bytes(second.read_bytes()[:500])
+    assert run.resume(network) == 2
+    first.write_bytes(b"")
+    with pytest.raises(ModelError, match=r"epoch_00002\.weights\.h5: is damaged; delete it to begin again"):
+        run.resume(network)
+
+
+def test_a_full_disk_is_one_sentence_and_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, run = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), Run(tmp_path)
+    compile_network(network, TINY, "mse")
+    run.save(network, 1)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.h5")}
+
+    def full(_: Path, __: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); .* goes on after 1 epochs"):
+        run.save(network, 2)
+    with pytest.raises(OutputError, match="No space left"):
+        run.log_epoch(1, {"loss": 1.0})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.h5")} == before
+
+
+def test_logs_that_are_cut_or_mixed_up(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes(b"epoch,loss\n0,1.5\n1,0.5,7\n2,\xff\0\n3\n")
+    assert [row["epoch"] for row in read_log(tmp_path / "log.csv")] == ["0", "2"]
+
+
+def test_a_model_folder_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "metadata.json").write_text("{}")
+    with pytest.raises(OutputError, match="holds a model; choose another --run"):
+        Run(tmp_path).begin({"training": {}})
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
