@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from alpr_utils.errors import AlprError
+from alpr_utils.models.tf_import import TENSORFLOW
 from alpr_utils.models.weights import load_weights
 from alpr_utils.networks.crnn import BandCTC, build_crnn
 from alpr_utils.networks.reader_configs import CRNN_VARIANTS
@@ -41,8 +42,9 @@ def build(config: CRNNTrainConfig) -> keras.Model:
         AlprError: the weights to start from do not fit.
     """
     tokens = tokens_of(config.countries)
-    # Building takes its time, and a GRU gains little.
-    unroll = CRNN_VARIANTS[config.variant].recurrent == "lstm" and config.epochs * config.epoch_batches > LONG_TRAINING
+    # Building takes its time, and a GRU gains little; JAX would compile an unrolled network for many minutes.
+    long = config.epochs * config.epoch_batches > LONG_TRAINING and keras.config.backend() == TENSORFLOW
+    unroll = long and CRNN_VARIANTS[config.variant].recurrent == "lstm"
     network = build_network(config, lambda: build_crnn(len(tokens), config.variant, unroll))
     if config.start_from:
         _start(network, config, tokens)

@@ -11,6 +11,7 @@ from alpr_utils.cli.app import main
 from alpr_utils.errors import ModelError
 from alpr_utils.runtime.onnx_export import write_onnx
 from alpr_utils.training import crnn
+from alpr_utils.training.config import CRNNTrainConfig
 
 
 @pytest.fixture
@@ -27,6 +28,12 @@ def test_other_backends_train_and_leave_the_export_to_tensorflow(
     assert "trained; the same command without KERAS_BACKEND=jax exports it" in capsys.readouterr().out
     with pytest.raises(ModelError, match="without KERAS_BACKEND"):
         write_onnx(keras.Sequential([keras.Input((1,))]), tmp_path)
+
+
+@pytest.mark.usefixtures("jax")
+def test_other_backends_get_no_unrolled_lstm() -> None:
+    network = crnn.build(CRNNTrainConfig(countries=("mn",), variant="lstm", epochs=2, epoch_batches=crnn.LONG_TRAINING))
+    assert not network.get_layer("recurrent_0").forward_layer.unroll
 
 
 def test_a_training_needs_nothing_of_the_export_of_detectors_which_needs_tensorflow() -> None:
