@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alpr_utils.cli.figures import say_crop_details, say_crop_figures, say_photo_figures, share_of
 from alpr_utils.cli.options import (
     CountryOption,
     DetectorOption,
@@ -30,8 +31,7 @@ from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
     from alpr_utils.detect.detector import Detector
-    from alpr_utils.evaluation.crops import CornerFinder, CropEvaluation, PlateCrop
-    from alpr_utils.evaluation.photos import Evaluation
+    from alpr_utils.evaluation.crops import CornerFinder, PlateCrop
     from alpr_utils.read.reading import Reader
 
 GENERATED = "generated"
@@ -188,8 +188,8 @@ def _evaluate_crops(
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
         for condition in conditions:
             figures = evaluate_crops(plates, reader, data, condition)
-            _say_crop_figures(figures)
-            _say_details(figures)
+            say_crop_figures(figures)
+            say_crop_details(figures)
             evaluations.append(figures)
     if json:
         write_json(json, [asdict(figures) for figures in evaluations])
@@ -214,79 +214,9 @@ def _evaluate_photos(
         complain(problem)
     if json:
         write_json(json, asdict(figures))
-    _say_photo_figures(figures)
+    say_photo_figures(figures)
     if figures.problems:
         raise typer.Exit(1)
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _share(value: float | None, count: int) -> str:
-    """A share of ``count`` plates with its 95 % confidence interval."""
-    from alpr_utils.evaluation.intervals import with_interval
-
-    return "-" if value is None else with_interval(round(value * count), count)
-
-
-def _say_crop_figures(figures: "CropEvaluation") -> None:
-    typer.echo(
-        f"{figures.plates} plates{_in_condition(figures)}: exact {_share(figures.exact, figures.plates)}, "
-        f"without grammar {_share(figures.exact_without_grammar, figures.plates)}, "
-        f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
-        f"({figures.processor_milliseconds:g} ms of processor time), "
-        f"calibration error {figures.calibration.error:.1%}"
-    )
-
-
-def _in_condition(figures: "CropEvaluation | Evaluation") -> str:
-    from alpr_utils.evaluation.hard_conditions import AS_IS
-
-    return "" if figures.condition == AS_IS else f" in condition {figures.condition}"
-
-
-def _say_details(figures: "CropEvaluation") -> None:
-    unsure = figures.unsure
-    typer.echo(
-        f"  shown as ?: {unsure.shown} of {unsure.characters} characters, "
-        f"among them {unsure.wrong_shown} of {unsure.wrong} wrong ones"
-    )
-    for group in figures.groups:
-        typer.echo(
-            f"  {group.measure} {group.group}: {group.plates} plates, exact {_share(group.exact, group.plates)}, "
-            f"without grammar {group.exact_without_grammar:.1%}"
-        )
-    wrong = [confusion for confusion in figures.confusions_without_grammar if confusion.true != confusion.read][:10]
-    if wrong:
-        listed = ", ".join(f"{item.true or '-'} as {item.read or '-'} {item.count}" for item in wrong)
-        typer.echo(f"  read without grammar: {listed}")
-    for outcome in figures.outcomes:
-        if not outcome.is_exact:
-            typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'} ({outcome.score:.0%})")
-
-
-def _say_photo_figures(figures: "Evaluation") -> None:
-    texts = figures.texts
-    typer.echo(
-        f"{figures.pictures} pictures{_in_condition(figures)}, "
-        f"{figures.plates} plates ({figures.plates_with_text} with known text)"
-    )
-    typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
-    typer.echo(
-        f"found {_share(figures.recall_at_threshold, figures.plates)} at score >= {figures.threshold:g}, "
-        f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
-        f"{figures.pictures_with_two_false_boxes} pictures with two or more"
-    )
-    typer.echo("by width: " + ", ".join(f"{band.title} {band.found} of {band.plates}" for band in figures.by_width))
-    for title, count, exact, free, cer in (
-        ("all plates", texts.plates, texts.exact, texts.exact_without_grammar, texts.cer),
-        ("found plates", texts.found, texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
-        ("true boxes", texts.plates, texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
-    ):
-        typer.echo(f"{title}: exact {_share(exact, count)}, without grammar {_percent(free)}, CER {_percent(cer)}")
-    typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
-    typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
 
 
 def evaluate_characters(
@@ -303,7 +233,7 @@ def evaluate_characters(
     named = _models_folder(models) / model
     figures = measure(folder, named if named.exists() else Path(model), half)
     typer.echo(
-        f"{figures.characters} characters: right {_share(figures.right / figures.characters, figures.characters)}"
+        f"{figures.characters} characters: right {share_of(figures.right / figures.characters, figures.characters)}"
     )
 
 

@@ -1,0 +1,82 @@
+"""What the command ``evaluate`` prints of its figures."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from alpr_utils.evaluation.crops import CropEvaluation
+    from alpr_utils.evaluation.photos import Evaluation
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def share_of(value: float | None, count: int) -> str:
+    """A share of ``count`` plates with its 95 % confidence interval."""
+    from alpr_utils.evaluation.intervals import with_interval
+
+    return "-" if value is None else with_interval(round(value * count), count)
+
+
+def say_crop_figures(figures: "CropEvaluation") -> None:
+    """How well one reader reads plates, in one line."""
+    typer.echo(
+        f"{figures.plates} plates{_in_condition(figures)}: exact {share_of(figures.exact, figures.plates)}, "
+        f"without grammar {share_of(figures.exact_without_grammar, figures.plates)}, "
+        f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
+        f"({figures.processor_milliseconds:g} ms of processor time), "
+        f"calibration error {figures.calibration.error:.1%}"
+    )
+
+
+def _in_condition(figures: "CropEvaluation | Evaluation") -> str:
+    from alpr_utils.evaluation.hard_conditions import AS_IS
+
+    return "" if figures.condition == AS_IS else f" in condition {figures.condition}"
+
+
+def say_crop_details(figures: "CropEvaluation") -> None:
+    """Its unsure characters, groups of plates, confusions and mistakes."""
+    unsure = figures.unsure
+    typer.echo(
+        f"  shown as ?: {unsure.shown} of {unsure.characters} characters, "
+        f"among them {unsure.wrong_shown} of {unsure.wrong} wrong ones"
+    )
+    for group in figures.groups:
+        typer.echo(
+            f"  {group.measure} {group.group}: {group.plates} plates, exact {share_of(group.exact, group.plates)}, "
+            f"without grammar {group.exact_without_grammar:.1%}"
+        )
+    wrong = [confusion for confusion in figures.confusions_without_grammar if confusion.true != confusion.read][:10]
+    if wrong:
+        listed = ", ".join(f"{item.true or '-'} as {item.read or '-'} {item.count}" for item in wrong)
+        typer.echo(f"  read without grammar: {listed}")
+    for outcome in figures.outcomes:
+        if not outcome.is_exact:
+            typer.echo(f"  {outcome.name}: {outcome.true_text} read as {outcome.text or '-'} ({outcome.score:.0%})")
+
+
+def say_photo_figures(figures: "Evaluation") -> None:
+    """How well plates of photos are found and read."""
+    texts = figures.texts
+    typer.echo(
+        f"{figures.pictures} pictures{_in_condition(figures)}, "
+        f"{figures.plates} plates ({figures.plates_with_text} with known text)"
+    )
+    typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
+    typer.echo(
+        f"found {share_of(figures.recall_at_threshold, figures.plates)} at score >= {figures.threshold:g}, "
+        f"{figures.false_boxes_per_picture:.2f} false boxes a picture, "
+        f"{figures.pictures_with_two_false_boxes} pictures with two or more"
+    )
+    typer.echo("by width: " + ", ".join(f"{band.title} {band.found} of {band.plates}" for band in figures.by_width))
+    for title, count, exact, free, cer in (
+        ("all plates", texts.plates, texts.exact, texts.exact_without_grammar, texts.cer),
+        ("found plates", texts.found, texts.exact_of_found, texts.exact_of_found_without_grammar, texts.cer_of_found),
+        ("true boxes", texts.plates, texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
+    ):
+        typer.echo(f"{title}: exact {share_of(exact, count)}, without grammar {_percent(free)}, CER {_percent(cer)}")
+    typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
+    typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
