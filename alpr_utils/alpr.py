@@ -11,10 +11,12 @@ import numpy as np
 from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR, Detector
 from alpr_utils.detect.exported import list_detectors, load_detector
 from alpr_utils.draw import draw_plates
-from alpr_utils.errors import AlprError, ModelError, PictureError
+from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import (
+    MOST_PIXELS,
     PictureInput,
     crop_plate,
+    decode_content,
     decode_picture,
     find_pictures,
     is_video,
@@ -196,14 +198,29 @@ class ALPR:
         """
         found, problems = find_pictures(paths)
         for problem in problems:
-            yield _failed(Path(), "", "", problem)
+            yield PictureResult.failed("", "", Path(), problem)
         if found:
             self.load(crops)
-        pictures = ahead(lambda picture: picture, _decoded(found, every, skip))
-        if crops:
-            yield from ahead(_guarded(self._whole_read), pictures)
-        else:
-            yield from ahead(_guarded(self._with_texts), ahead(_guarded(self._with_boxes), pictures))
+        yield from self._read_ahead(_decoded(found, every, skip), crops)
+
+    def read_contents(
+        self, contents: Iterable[tuple[str, bytes]], *, crops: bool = False, most_pixels: int = MOST_PIXELS
+    ) -> Generator[PictureResult, None, None]:
+        """As `read_many` for names with the bytes of picture files, as they come from an archive or from clients.
+
+        Each result is there as soon as it can be, however long the next picture takes to come.
+
+        Raises:
+            ModelError: a model cannot be opened.
+        """
+        self.load(crops)
+        yield from self._read_ahead((_opened(name, content, most_pixels) for name, content in contents), crops)
+
+    def _read_ahead(self, unseen: Iterable[PictureResult], crops: bool) -> Generator[PictureResult, None, None]:
+        pictures = ahead(lambda picture: picture, unseen)
+        for stage in [self._whole_read] if crops else [self._with_boxes, self._with_texts]:
+            pictures = ahead(_guarded(stage), pictures)
+        yield from pictures
 
     def find_ahead(
         self, frames: Iterable[tuple[_Frame, np.ndarray | None]], min_score: float | None = None
@@ -281,7 +298,7 @@ def _guarded(stage: Callable[[PictureResult], PictureResult]) -> Callable[[Pictu
         try:
             return stage(result)
         except (AlprError, MemoryError) as error:  # one bad picture must not cost the user the rest of a long batch
-            return _failed(result.path, result.name, result.stem, _one_sentence(result.path, error))
+            return PictureResult.failed(result.name, result.stem, result.path, error)
 
     return guarded
 
@@ -298,45 +315,35 @@ def _with_text(plate: PlateReading, reading: Reading) -> PlateReading:
     )
 
 
-def _picture(
-    name: str, stem: str, path: Path, image: np.ndarray, size_px: tuple[int, int] | None = None
-) -> PictureResult:
-    height, width = size_px or image.shape[:2]
-    return PictureResult(name, stem, path, image, image, height, width)
-
-
 def _unnamed(picture: PictureInput) -> PictureResult:
-    return _picture("", "", Path(), to_rgb(picture))
+    return PictureResult.unseen("", "", Path(), to_rgb(picture))
 
 
 def _decoded(paths: Sequence[Path], every: int, skip: Container[str]) -> Iterator[PictureResult]:
     """The pictures and frames of ``paths``, not looked at yet, without those whose names are in ``skip``."""
     for (path, name), stem in zip(table_names(paths).items(), file_stems(paths), strict=True):
-        if name in skip:
-            continue
         try:
-            for frame in _frames_of(path, name, stem, every):
+            for frame in () if name in skip else _frames_of(path, name, stem, every):
                 if frame.name not in skip:
                     yield frame
         except (AlprError, MemoryError) as error:  # as in `_guarded`
-            yield _failed(path, name, stem, _one_sentence(path, error))
+            yield PictureResult.failed(name, stem, path, error)
+
+
+def _opened(name: str, content: bytes, most_pixels: int) -> PictureResult:
+    path = Path(name)
+    try:
+        decoded = decode_content(content, name, most_pixels)
+    except (AlprError, MemoryError) as error:  # as in `_guarded`
+        return PictureResult.failed(name, path.stem, path, error)
+    return PictureResult.unseen(name, path.stem, path, decoded.image, (decoded.height, decoded.width))
 
 
 def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[PictureResult]:
     """The picture, or the frames of the video, not looked at yet."""
     if is_video(path):
         for number, frame in video_frames(path, every):
-            yield _picture(f"{name}#{number}", f"{stem}_{number:06d}", path, frame)
+            yield PictureResult.unseen(f"{name}#{number}", f"{stem}_{number:06d}", path, frame)
     else:
         decoded = decode_picture(path)
-        yield _picture(name, stem, path, decoded.image, (decoded.height, decoded.width))
-
-
-def _one_sentence(path: Path, error: AlprError | MemoryError) -> AlprError:
-    if isinstance(error, AlprError):
-        return error
-    return PictureError(f"{path}: needs more memory than there is; make it smaller.")
-
-
-def _failed(path: Path, name: str, stem: str, error: AlprError) -> PictureResult:
-    return replace(_picture(name, stem, path, np.zeros((1, 1, 3), np.uint8)), error=error)
+        yield PictureResult.unseen(name, stem, path, decoded.image, (decoded.height, decoded.width))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from alpr_utils.errors import AlprError, OutputError
+from alpr_utils.errors import AlprError, OutputError, PictureError
 from alpr_utils.images import write_bytes
 
 PLATE_COLUMNS = (
@@ -92,6 +92,21 @@ class PictureResult:
     width: int
     plates: tuple[PlateReading, ...] = ()
     error: AlprError | None = None
+
+    @classmethod
+    def unseen(
+        cls, name: str, stem: str, path: Path, image: np.ndarray, size_px: tuple[int, int] | None = None
+    ) -> "PictureResult":
+        """A picture that nobody looked at yet; ``size_px``: height and width in its file, if ``image`` has others."""
+        return cls(name, stem, path, image, image, *(size_px or image.shape[:2]))
+
+    @classmethod
+    def failed(cls, name: str, stem: str, path: Path, error: AlprError | MemoryError) -> "PictureResult":
+        """A picture that could not be processed."""
+        if isinstance(error, MemoryError):
+            error = PictureError(f"{path}: needs more memory than there is; make it smaller.")
+        nothing = np.zeros((1, 1, 3), np.uint8)
+        return cls(name, stem, path, nothing, nothing, 1, 1, error=error)
 
 
 def shown_text(text: str, char_scores: Sequence[float]) -> str:

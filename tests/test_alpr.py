@@ -1,10 +1,12 @@
 """From picture to plates, with a detector and a reader whose answers are known."""
 
+import io
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -266,3 +268,43 @@ def test_reading_one_picture_loads_little_and_needs_little_memory() -> None:
     *loaded, peak_mb = result.split()
     assert loaded == ["0", "set()"]
     assert float(peak_mb) < 350
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_contents_give_what_files_give(
+    plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader, tmp_path: Path
+) -> None:
+    alpr, content = ALPR(detector, reader), _png(plate_picture)
+    (tmp_path / "a.png").write_bytes(content)
+    (file,) = alpr.read_many(tmp_path / "a.png")
+    first, broken, large = alpr.read_contents(
+        [("a.png", content), ("b.png", content[:40]), ("c.png", _png(np.zeros((200, 200, 3), np.uint8)))],
+        most_pixels=30_000,
+    )
+    assert picture_record(first) == picture_record(file)
+    assert "b.png: " in str(broken.error)
+    assert str(large.error) == "c.png: is too large; make it smaller than 0.03 million pixels."
+    (crop,) = alpr.read_contents([("a.png", content)], crops=True)
+    assert [plate.box for plate in crop.plates] == [(0, 0, 1, 1)]
+
+
+def test_a_result_does_not_wait_for_the_next_content(
+    plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
+) -> None:
+    come, content = threading.Semaphore(1), _png(plate_picture)
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        for name in "abc":
+            assert come.acquire(timeout=20)
+            yield name, content
+
+    names = []
+    for result in ALPR(detector, reader).read_contents(contents()):
+        names.append(result.name)
+        come.release()  # the next one comes only when this one is read
+    assert names == ["a", "b", "c"]

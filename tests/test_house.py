@@ -12,7 +12,7 @@ import alpr_utils
 
 PACKAGE = Path(alpr_utils.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-MOST_ROOMS, MOST_ARROWS = 24, 96  # 90 before video/ was built on
+MOST_ROOMS, MOST_ARROWS = 24, 100  # 90 before video/ was built on, 96 before serve/, which leans on few
 MOST_LINES_OF_FILE, MOST_LINES_OF_FUNCTION = 350, 40
 
 

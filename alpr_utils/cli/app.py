@@ -16,6 +16,7 @@ from alpr_utils.cli.export import export
 from alpr_utils.cli.generate import generate_app
 from alpr_utils.cli.options import complain
 from alpr_utils.cli.read import read
+from alpr_utils.cli.serve import serve
 from alpr_utils.cli.tfrecord import tfrecord
 from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
@@ -24,7 +25,8 @@ from alpr_utils.errors import AlprError
 
 # Packages that the base installation lacks, and the extra that brings each.
 _TRAIN = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "tf2onnx")
-_EXTRAS = {**dict.fromkeys(_TRAIN, "train"), "av": "video", "scipy": "video", "fastapi": "serve", "uvicorn": "serve"}
+_SERVE = ("fastapi", "uvicorn", "starlette", "prometheus_client", "python_multipart")
+_EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_SERVE, "serve"), "av": "video", "scipy": "video"}
 
 app = typer.Typer(
     name="alpr",
@@ -39,6 +41,7 @@ app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
 app.command("read")(read)
 app.command("watch")(watch)
+app.command("serve")(serve)
 app.command("evaluate")(evaluate)
 app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)

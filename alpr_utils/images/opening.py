@@ -26,7 +26,7 @@ STANDARD_INPUT = "-"
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "JPEG2000")
 _HEIF = "HEIF"
 _MOST_BYTES = 200_000_000
-_MOST_PIXELS = 120_000_000  # the cameras of telephones make 108 million
+MOST_PIXELS = 120_000_000  # the cameras of telephones make 108 million
 # Larger pictures are kept at half their size, which shows plates well enough and bounds the memory of a batch.
 _KEPT_PIXELS = 36_000_000
 _MOST_MISSING = 0.1  # share of the rows of a damaged JPEG
@@ -94,12 +94,12 @@ def _formats(head: bytes) -> tuple[str, ...]:
     return (*_FORMATS, _HEIF)
 
 
-def _open_picture(file: BinaryIO, name: str | Path) -> Image.Image:
+def _open_picture(file: BinaryIO, name: str | Path, most_pixels: int = MOST_PIXELS) -> Image.Image:
     """The undecoded picture; opening reads no more than the header."""
     head = file.read(12)
     if not head:
         raise PictureError(f"{name}: is an empty file; copy or download it again.")
-    too_large = PictureError(f"{name}: is too large; make it smaller than {_MOST_PIXELS // 1_000_000} million pixels.")
+    too_large = PictureError(f"{name}: is too large; make it smaller than {most_pixels / 1e6:g} million pixels.")
     file.seek(0)
     try:
         with warnings.catch_warnings():
@@ -111,7 +111,7 @@ def _open_picture(file: BinaryIO, name: str | Path) -> Image.Image:
         raise too_large from None
     except Exception as error:  # decoders raise nearly anything on damaged headers
         raise PictureError(f"{name}: has a damaged header ({error}); save it again as JPEG or PNG.") from None
-    if picture.width * picture.height > _MOST_PIXELS:
+    if picture.width * picture.height > most_pixels:
         raise too_large
     return picture
 
@@ -145,16 +145,25 @@ def _missing_rows(image: np.ndarray) -> float:
     return 1.0 if empty.all() else float(np.argmin(empty[::-1])) / len(empty)
 
 
-def _from_content(content: bytes, name: str | Path) -> DecodedPicture:
-    """Decode a file; a JPEG that lacks a little of its end is forgiven with a warning."""
-    picture = _open_picture(io.BytesIO(content), name)
+def decode_content(content: bytes, name: str | Path, most_pixels: int = MOST_PIXELS) -> DecodedPicture:
+    """As `decode_picture` for the bytes of a file, which errors call ``name``.
+
+    A JPEG that lacks a little of its end is forgiven with a warning.
+
+    Args:
+        most_pixels: at most 120 million; a larger picture is refused before it is decoded.
+
+    Raises:
+        PictureError: empty, cut off, not a picture, or of too many pixels.
+    """
+    picture = _open_picture(io.BytesIO(content), name, most_pixels)
     try:
         return _decoded(picture, name)
     except PictureError:
         if picture.format not in _JPEG:
             raise
         mended = io.BytesIO(content.rstrip(b"\0") + _ENDS_OF_JPEG)
-        return _decoded(_open_picture(mended, name), name, _MOST_MISSING)
+        return _decoded(_open_picture(mended, name, most_pixels), name, _MOST_MISSING)
 
 
 def decode_picture(path: str | Path) -> DecodedPicture:
@@ -170,7 +179,7 @@ def decode_picture(path: str | Path) -> DecodedPicture:
     path = Path(path)
     with _opened(path) as file:
         content = file.read()
-    return _from_content(content, path)
+    return decode_content(content, path)
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -206,7 +215,7 @@ def upright_file(path: Path) -> tuple[bytes, str]:
     """
     with _opened(path) as file:
         content = file.read()
-    image = _from_content(content, path).image
+    image = decode_content(content, path).image
     picture = _open_picture(io.BytesIO(content), path)
     if picture.format in ("JPEG", "PNG") and orientation_of(picture) == 1:
         return content, picture.format.lower()
@@ -229,7 +238,7 @@ def to_rgb(picture: PictureInput) -> np.ndarray:
     if isinstance(picture, str | os.PathLike):
         return read_image(Path(picture))
     if isinstance(picture, bytes | bytearray | memoryview):
-        return _from_content(bytes(picture), "bytes").image
+        return decode_content(bytes(picture), "bytes").image
     if isinstance(picture, Image.Image):
         return _decoded(picture, "Pillow picture").image
     if isinstance(picture, np.ndarray):
@@ -237,7 +246,7 @@ def to_rgb(picture: PictureInput) -> np.ndarray:
     if hasattr(picture, "read"):
         content = picture.read()
         if isinstance(content, bytes):
-            return _from_content(content, getattr(picture, "name", "file")).image
+            return decode_content(content, getattr(picture, "name", "file")).image
         raise PictureError("file: is open for text; open it with mode 'rb'.")
     raise PictureError(
         f"{type(picture).__name__}: cannot be read as a picture; give a path, bytes, a file, a Pillow picture or a "
