@@ -9,7 +9,7 @@ setup(
     packages=[*find_packages(include=["alpr_utils", "alpr_utils.*"]), *folders],
     package_dir={MODELS: "exported_model_directory"},
     package_data={
-        "": ["*.ttf", "*.txt", "*.csv", "py.typed", "fonts/*", "fonts/hangul/*"],
+        "": ["*.ttf", "*.txt", "*.csv", "*.html", "py.typed", "fonts/*", "fonts/hangul/*"],
         **{folder: ["*"] for folder in folders},
     },
     include_package_data=False,

@@ -24,6 +24,7 @@ from alpr_utils.detect.detector import DEFAULT_DETECTOR
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
 if TYPE_CHECKING:
+    from alpr_utils.alpr import ALPR
     from alpr_utils.video.store import EventStore
     from alpr_utils.video.watch import Watch, WatchOptions
 
@@ -71,14 +72,34 @@ def watch(
     from alpr_utils.video.watch import Watch
 
     alpr = alpr_of(context.params)
-    options = _options(keep_pictures, pictures or database.with_name(f"{database.stem}_pictures"), retention, known,
-                       region, again)  # fmt: skip
+    folder = pictures or database.with_name(f"{database.stem}_pictures")
+    options = _options(keep_pictures, folder, retention, known, region, again)
     with wrong_usage():
         _check_urls(webhook or [])
         store = EventStore(database, webhook or [])
     live = LiveSource(source, looks, every_frame, loop, complain)
     with closing(store):
-        _run(Watch(alpr, live, store, options), store, webhook or [], (host, page, options.pictures))
+        _run(Watch(alpr, live, store, options), alpr, store, webhook or [], (host, page, options.pictures))
+
+
+def _run(
+    watching: "Watch", alpr: "ALPR", store: "EventStore", urls: list[str], page: tuple[str, int | None, Path]
+) -> None:
+    """Print events until the source ends or the program is told to end."""
+    from alpr_utils.video.webhooks import Webhook
+
+    with ExitStack() as stack:
+        stack.enter_context(_ends_with(watching.stop))
+        for url in urls:
+            stack.callback(Webhook(store, url, complain).stop)
+        host, port, pictures = page
+        if port:
+            from alpr_utils.video.page import page_of, serve_page
+
+            stack.callback(serve_page(page_of(watching, store, pictures, alpr.draw, host), host, port))
+            typer.echo(f"http://{host}:{port}/", err=True)
+        for event in watching.events():
+            typer.echo(event.json())
 
 
 def _options(
@@ -105,24 +126,6 @@ def _check_urls(urls: list[str]) -> None:
 
     for url in urls:
         check_url(url)
-
-
-def _run(watching: "Watch", store: "EventStore", urls: list[str], page: tuple[str, int | None, Path]) -> None:
-    """Print events until the source ends or the program is told to end."""
-    from alpr_utils.video.webhooks import Webhook
-
-    with ExitStack() as stack:
-        stack.enter_context(_ends_with(watching.stop))
-        for url in urls:
-            stack.callback(Webhook(store, url, complain).stop)
-        host, port, pictures = page
-        if port:
-            from alpr_utils.video.page import serve_page
-
-            stack.callback(serve_page(watching, store, pictures, host, port))
-            typer.echo(f"http://{host}:{port}/", err=True)
-        for event in watching.events():
-            typer.echo(event.json())
 
 
 @contextmanager

@@ -69,6 +69,11 @@ class LiveSource:
         self._ended, self._count = False, 0
         self._start_s, self._last_s = time.monotonic(), -1.0
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `frames` has ended or soon will."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Let `frames` end soon; may be called from anywhere."""
         self._stopped.set()

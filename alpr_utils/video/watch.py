@@ -100,6 +100,11 @@ class Watch:
         with self._lock:
             return self._latest
 
+    @property
+    def stopped(self) -> bool:
+        """Whether `events` has ended or soon will."""
+        return self._source.stopped
+
     def stop(self) -> None:
         """Let `events` end soon."""
         self._source.stop()
