@@ -131,9 +131,9 @@ def stream(clip: Path) -> Iterator[tuple[str, list[int]]]:
             self.end_headers()
             sent = content[: len(content) * 2 // 3] if len(calls) <= 5 else content
             try:
-                for start in range(0, len(sent), 500):
-                    self.wfile.write(sent[start : start + 500])
-                    time.sleep(0.01)
+                for start in range(0, len(sent), 300):
+                    self.wfile.write(sent[start : start + 300])
+                    time.sleep(0.02)
             except OSError:
                 pass
 
@@ -156,7 +156,8 @@ def test_cuts_of_a_stream_lose_and_double_no_event(
     source = LiveSource(url, 10, problem=problems.append)
     store = EventStore(tmp_path / "e.sqlite")
     watching = Watch(coloured_alpr(), source, store, WatchOptions())
-    thread = threading.Thread(target=_stop_when, args=(lambda: len(calls) >= 7, watching.stop))
+    enough = lambda: len(calls) >= 8 and len(store.events()) >= 2  # noqa: E731
+    thread = threading.Thread(target=_stop_when, args=(enough, watching.stop))
     thread.start()
     texts = [event.text for event in watching.events()]
     thread.join()
