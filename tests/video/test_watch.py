@@ -109,7 +109,7 @@ def test_frames_are_dropped_and_time_goes_on_when_the_work_is_slow(clip: Path) -
     for frame in source.frames():
         times.append(frame.time_s)
         time.sleep(0.4)
-    assert 4 < time.monotonic() - begun < 7
+    assert time.monotonic() - begun > 4
     assert source.dropped > 20
     assert times == sorted(times) and times[-1] > 4
 
