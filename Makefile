@@ -11,7 +11,7 @@ API_MODELS := ssd_mobilenet_v2 faster_rcnn_resnet50
 API_STEPS ?= 4
 API_BATCH ?= 2
 
-.PHONY: demo notebook test test-fast test-versions lint object-detection-api clean
+.PHONY: demo notebook test test-fast test-slow test-versions fuzz audit lint object-detection-api clean
 
 $(VENV)/runtime.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,19 @@ test: lint
 # What is not marked slow: less than two minutes.
 test-fast: lint
 	$(BIN)/python -m pytest -m "not slow"
+
+# What is marked slow, with a minute of damaged files for each loader.
+test-slow: lint
+	FUZZ_SECONDS=60 $(BIN)/python -m pytest -m slow
+
+# Ten minutes of damaged and hostile files for each loader; before a release.
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/dev.done
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest tests/fuzz
+
+# Known vulnerabilities of the pinned packages; says so where the service that knows them is not reached.
+audit: $(VENV)/dev.done
+	$(BIN)/python .ci/audit
 
 # The fast tests on Python 3.10 to 3.13, each in an environment of its own; interpreters that are missing are named.
 test-versions:

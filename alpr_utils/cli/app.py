@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -64,6 +65,7 @@ class _AboveTheBar(logging.Handler):
 
 
 def _show_warnings() -> None:
+    warnings.filterwarnings("ignore", module="PIL")  # of odd EXIF data; what matters is an error
     log = logging.getLogger("alpr_utils")
     if not log.handlers:
         log.addHandler(_AboveTheBar())

@@ -84,12 +84,14 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise PictureError(f"{path}: cannot be opened ({error}); check the path.") from None
 
 
-def _formats(head: bytes) -> tuple[str, ...]:
+def _formats(head: bytes, name: str | Path) -> tuple[str, ...]:
     """The formats that may be tried; the decoder of HEIC is loaded for files that begin like one."""
     if head[4:8] != b"ftyp" or head[8:12] in (b"avif", b"avis"):
         return _FORMATS
-    from pillow_heif import register_heif_opener
-
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise PictureError(f"{name}: is HEIC, which needs pillow-heif; install it or save it as JPEG.") from None
     register_heif_opener()
     return (*_FORMATS, _HEIF)
 
@@ -101,10 +103,11 @@ def _open_picture(file: BinaryIO, name: str | Path, most_pixels: int = MOST_PIXE
         raise PictureError(f"{name}: is an empty file; copy or download it again.")
     too_large = PictureError(f"{name}: is too large; make it smaller than {most_pixels / 1e6:g} million pixels.")
     file.seek(0)
+    formats = _formats(head, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(file, formats=_formats(head))
+            picture = Image.open(file, formats=formats)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: is not a picture, or a damaged one; save it as JPEG or PNG.") from None
     except Image.DecompressionBombError:
