@@ -74,7 +74,7 @@ class ALPR:
         threads: int = 0,
     ):
         self.min_score, self.min_text_score, self.enhance = min_score, min_text_score, enhance
-        self._grammar, self._runtime = grammar, RuntimeOptions(engine, threads)
+        self.grammar, self._runtime = grammar, RuntimeOptions(engine, threads)
         self._reader_options = ReaderOptions(country, remove_shadows, models_dir, self._runtime)
         self._models_dir = self._reader_options.models
         self._tiles, self._vehicle_first, self._vehicle_detector = tiles, vehicle_first, vehicle_detector
@@ -286,7 +286,7 @@ class ALPR:
         return replace(result, plates=(_with_text(PlateReading((0.0, 0.0, 1.0, 1.0), 1.0), reading),))
 
     def _readings(self, crops: Sequence[np.ndarray]) -> list[Reading]:
-        return self.reader.read(crops, self._grammar) if self.reader and crops else [Reading()] * len(crops)
+        return self.reader.read(crops, self.grammar) if self.reader and crops else [Reading()] * len(crops)
 
 
 def _guarded(stage: Callable[[PictureResult], PictureResult]) -> Callable[[PictureResult], PictureResult]:

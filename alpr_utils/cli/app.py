@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from alpr_utils.cli.benchmark import benchmark
+from alpr_utils.cli.clips import evaluate_clips
 from alpr_utils.cli.convert import convert
 from alpr_utils.cli.detectors import anchors, import_darknet
 from alpr_utils.cli.download import download_app
@@ -46,6 +47,7 @@ app.command("serve")(serve)
 app.command("evaluate")(evaluate)
 app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)
+app.command("evaluate-clips")(evaluate_clips)
 app.command("calibrate")(calibrate)
 app.command("tfrecord")(tfrecord)
 app.command("convert")(convert)

@@ -1,14 +1,29 @@
-"""Generated clips and their truth as files, for ``generate clips``."""
+"""Generated clips: written with their truth for ``generate clips``, and the command ``evaluate-clips``."""
 
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from alpr_utils.cli.options import wrong_usage
+import typer
+
+from alpr_utils.cli.options import (
+    CountryOption,
+    DetectorOption,
+    ModelsOption,
+    ReaderOption,
+    ThreadsOption,
+    alpr_of,
+    wrong_usage,
+)
+from alpr_utils.cli.videos import LOOKS_PER_S, EveryOption
+from alpr_utils.detect.detector import DEFAULT_DETECTOR
+from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
+    from alpr_utils.alpr import ALPR
     from alpr_utils.synth.scene.clip import ClipFrame
+    from alpr_utils.video.compare import ClipFigures
 
 TRUTH_COLUMNS = ("video", "vehicle", "first_s", "last_s", "frames", "text", "rows", "country")
 
@@ -55,3 +70,47 @@ def _note(truth: dict[int, dict[str, Any]], frame: "ClipFrame") -> None:
         ymin, xmin, ymax, xmax = (round(float(edge), 1) for edge in plate.box)
         vehicle["boxes"][frame.number] = [xmin, ymin, xmax, ymax]
         vehicle["last_s"], vehicle["frames"] = time_s, vehicle["frames"] + 1
+
+
+def evaluate_clips(
+    context: typer.Context,
+    clips: Annotated[Path, typer.Argument(metavar="FOLDER", help="Written by 'generate clips'.")],
+    every: EveryOption = None,
+    detector: DetectorOption = DEFAULT_DETECTOR,
+    reader: ReaderOption = DEFAULT_READER,
+    country: CountryOption = "auto",
+    models: ModelsOption = None,
+    threads: ThreadsOption = 0,
+) -> None:
+    """Measure how many vehicles of generated clips get one row, with the right text and the right times."""
+    from tqdm import tqdm
+
+    alpr = alpr_of(context.params)
+    videos = sorted(clips.glob("*.mp4"))
+    if not videos:
+        raise typer.BadParameter(f"{clips}: holds no clips; write some with 'generate clips'.")
+    figures: dict[str, ClipFigures] = {}
+    for video in tqdm(videos, unit="clip", disable=None, file=sys.stderr):
+        kind = video.stem.partition("_")[2]
+        one = _measured(alpr, video, every)
+        figures[kind] = figures[kind] + one if kind in figures else one
+    total, *others = figures.values()
+    for other in others:
+        total = total + other
+    for kind, of_kind in {**figures, "all": total}.items():
+        typer.echo(
+            f"{kind}: {of_kind.vehicles} vehicles, {of_kind.rows} rows, {of_kind.exact} texts exact, "
+            f"{of_kind.once} of them once, {of_kind.in_time} in time"
+        )
+
+
+def _measured(alpr: "ALPR", video: Path, every: int | None) -> "ClipFigures":
+    from alpr_utils.video.compare import compared, truth_of
+    from alpr_utils.video.frames import FrameReader
+    from alpr_utils.video.vehicles import follow
+
+    truth = truth_of(video)
+    with FrameReader(video) as reader:
+        step = every or max(1, round(reader.fps / LOOKS_PER_S))
+        found = [vehicle for scene in follow(alpr, reader.frames(step), step) for vehicle in scene.ended]
+    return compared(truth, found)

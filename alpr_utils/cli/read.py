@@ -25,7 +25,7 @@ from alpr_utils.cli.options import (
     wrong_usage,
 )
 from alpr_utils.cli.outputs import Outputs, Places
-from alpr_utils.cli.videos import VideoOutputs, vehicles_table
+from alpr_utils.cli.videos import EveryOption, VideoOutputs, vehicles_table
 from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
@@ -39,9 +39,6 @@ MinTextScoreOption = Annotated[
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the table or JSON of a stopped run.")]
 ExcelOption = Annotated[bool, typer.Option("--excel", help="Write the table so that Excel opens it rightly.")]
-EveryOption = Annotated[
-    int | None, typer.Option(min=1, help="Look at every so many frames of a video [default: about 12 looks a second].")
-]
 SaveCropsOption = Annotated[Path | None, typer.Option(help="Folder for the plates, cut out of the pictures.")]
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from alpr_utils.cli.outputs import Outputs, check_table, say
 from alpr_utils.errors import AlprError, OutputError, PictureError
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from alpr_utils.video.frames import FrameReader
     from alpr_utils.video.vehicles import Scene, VehicleReading
 
+EveryOption = Annotated[
+    int | None, typer.Option(min=1, help="Look at every so many frames of a video [default: about 12 looks a second].")
+]
 LOOKS_PER_S = 12.5  # how often a second the detector looks, if nothing else is wanted
 FRAME_COLUMNS = (
     "video", "frame", "time_s", "vehicle", "xmin", "ymin", "xmax", "ymax", "detection_score", "text", "text_score",

@@ -169,7 +169,7 @@ class Vehicles:
         """Give a number to what is a vehicle.
 
         What the detector takes for a plate and no frame can be read of is mostly none, so where there is a reader, only
-        a text makes a vehicle.
+        a text that the grammar allows makes a vehicle.
         """
         known = vehicle.track.hits >= _LEAST_LOOKS and self._text_of(vehicle) is not None
         if self._alpr.reader is None:
@@ -193,9 +193,10 @@ class Vehicles:
         return None
 
     def _text_of(self, vehicle: _Vehicle) -> PlateReading | None:
-        """What the votes say, where they are sure enough to be shown."""
+        """What the votes say, where they are sure enough to be shown and it is the text of a whole plate."""
         text = vehicle.text
-        return text if text and text.text_score >= self._alpr.min_text_score else None
+        whole = text is not None and (bool(text.country) or not self._alpr.grammar)
+        return text if text and whole and text.text_score >= self._alpr.min_text_score else None
 
     def _shown(self, time_s: float, looked: bool) -> list[_Vehicle]:
         """The vehicles whose plates are in the picture."""

@@ -4,6 +4,10 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
+from conftest import BrightBoxDetector, FixedReader
+
+from alpr_utils import ALPR
 from alpr_utils.cli.app import main
 from alpr_utils.video.frames import FrameReader
 
@@ -27,3 +31,18 @@ def test_clips_come_with_their_truth(tmp_path: Path) -> None:
     assert main([*command, "--width", "320"]) == 0
     assert (tmp_path / "000_two.mp4").stat().st_mtime_ns == stamp  # what is there is kept
     assert main([*command[:6], "--kind", "flying"]) == 2
+
+
+def test_clips_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = ["--fps", "5", "--width", "320"]
+    assert main(["generate", "clips", "--out", str(tmp_path), "--count", "1", "--kind", "stopping", *size]) == 0
+    text = json.loads((tmp_path / "000_stopping.json").read_text("utf-8"))["vehicles"][0]["text"]
+    monkeypatch.setattr("alpr_utils.cli.clips.alpr_of", lambda options: ALPR(BrightBoxDetector(), FixedReader(text)))
+    capsys.readouterr()
+    assert main(["evaluate-clips", str(tmp_path), "--every", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["stopping", "all"]
+    assert lines[1].startswith("all: 1 vehicles, ")
+    assert main(["evaluate-clips", str(tmp_path / "nowhere")]) == 2
