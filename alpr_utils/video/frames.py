@@ -139,7 +139,8 @@ def _upright(frame: av.VideoFrame) -> np.ndarray:
 
 
 def _unreadable(source: str, error: Exception) -> PictureError:
-    reason = getattr(error, "strerror", None) or str(error)
+    silent = isinstance(error, av.error.ExitError)  # what FFmpeg says when its time is up
+    reason = "it sends nothing" if silent else getattr(error, "strerror", None) or str(error)
     return PictureError(f"{source}: cannot be read as a video ({reason}); check the address or save it as MP4 (H.264).")
 
 

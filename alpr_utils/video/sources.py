@@ -39,7 +39,7 @@ def open_source(source: str) -> FrameReader:
         return FrameReader(device.format(source), form=form, name=f"camera {source}")
     if is_file(source):
         return FrameReader(Path(source))
-    options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
+    options = {"rtsp_flags": "prefer_tcp"} if source.lower().startswith("rtsp") else {}
     return FrameReader(source, options, name=shown_name(source), silence_s=_SILENCE_S)
 
 

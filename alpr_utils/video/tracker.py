@@ -4,12 +4,13 @@ Each track predicts where its plate should be by now. Boxes of which the detecto
 predictions first; then boxes of which it is not sure may keep a track alive that would else be lost, such as a blurred
 plate in the middle of its way, but they never begin one (Zhang et al. 2022, https://arxiv.org/abs/2110.06864).
 
-Plates are small and move by more than their own size between two looks, so that boxes are grown before they are
-compared (buffered IoU, Yang et al. 2022).
+Plates are small and may move by more than their own size between two looks, so boxes are grown before they are compared
+(buffered IoU, Yang et al. 2022).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -19,6 +20,7 @@ from alpr_utils.results import PlateReading
 
 _GROWN = 1.0  # of a box on each side, as a share of its sides, before boxes are compared
 _GROWN_NEW = 3.0  # the same for a track that was seen once, whose speed is unknown
+_GROWN_UNSURE = 0.25  # the same in the second round, where a wrong box is more likely than a surprising move
 _LEAST_IOU = 0.1  # of grown boxes that may be one plate
 _PLACE_NOISE = 0.08  # standard deviation of where the detector puts a box, as a share of the box's sides
 _PUSH = 6.0  # how much a speed may change in a second, standard deviation, in sides of the box a second
@@ -26,11 +28,10 @@ _FIRST_SPEED = 10.0  # standard deviation of the speed of a new track, in sides 
 
 
 class Kalman:
-    """Middle and sides of a box that moves evenly but for random pushes, each of its four numbers by itself.
+    """A box that moves evenly but for random pushes.
 
-    Attributes:
-        mean: float64 (2, 4): middle y, x, height, width, and their speeds by the second.
-        covariance: float64 (4, 2, 2), of each number with its speed.
+    ``mean``: float64 (2, 4), its middle y, x, height, width, and their speeds by the second; ``covariance``: float64
+    (4, 2, 2), of each number with its speed.
     """
 
     def __init__(self, box: Sequence[float]):
@@ -40,8 +41,7 @@ class Kalman:
         self.covariance = np.zeros((4, 2, 2))
         self.covariance[:, 0, 0], self.covariance[:, 1, 1] = place**2, speed**2
 
-    def _sides(self) -> np.ndarray:
-        """The scale of each of the four numbers: the height for vertical ones, the width for horizontal ones."""
+    def _sides(self) -> np.ndarray:  # the scale of each number: the height for vertical ones, the width for others
         return np.maximum(np.tile(self.mean[0, 2:], 2), 1e-4)
 
     def predict(self, passed_s: float) -> None:
@@ -74,9 +74,9 @@ class Track:
     """One plate on its way through the picture.
 
     Attributes:
-        number: of the track, from 1.
-        kalman: where it is and how fast it moves.
-        first_s, last_s: when it was seen first and last.
+        number, kalman: from 1; where it is and how fast it moves.
+        first_s, last_s: when it was seen first and last by a box of which the detector was sure.
+        alive_s: when it was seen last by any box.
         hits: how often it was seen.
         plate: what was seen last.
     """
@@ -85,13 +85,15 @@ class Track:
     kalman: Kalman
     first_s: float
     last_s: float
+    alive_s: float
     plate: PlateReading
-    hits: int = field(default=1)
+    hits: int = 1
 
-    def saw(self, plate: PlateReading, time_s: float) -> None:
+    def saw(self, plate: PlateReading, time_s: float, sure: bool) -> None:
         """Note that the plate was seen."""
         self.kalman.correct(plate.box)
-        self.plate, self.last_s, self.hits = plate, time_s, self.hits + 1
+        self.plate, self.alive_s, self.hits = plate, time_s, self.hits + 1
+        self.last_s = time_s if sure else self.last_s
 
 
 class Tracker:
@@ -105,48 +107,44 @@ class Tracker:
     def __init__(self, sure: float, lost_s: float = 1.0):
         self.sure, self.lost_s = sure, lost_s
         self.tracks: list[Track] = []
-        self._time_s, self._count = 0.0, 0
+        self._time_s, self._numbers = 0.0, count(1)
 
     def move_to(self, time_s: float) -> list[Track]:
         """Let the tracks move on to this time; those that have ended by then are returned and forgotten."""
         for track in self.tracks:
             track.kalman.predict(max(time_s - self._time_s, 0.0))
         self._time_s = time_s
-        ended = [track for track in self.tracks if time_s - track.last_s > self.lost_s]
-        self.tracks = [track for track in self.tracks if time_s - track.last_s <= self.lost_s]
+        ended = [track for track in self.tracks if time_s - track.alive_s > self.lost_s]
+        self.tracks = [track for track in self.tracks if time_s - track.alive_s <= self.lost_s]
         return ended
 
     def look(self, plates: Sequence[PlateReading]) -> list[Track]:
         """Assign the plates of a frame, found at the time of the last `move_to`; the tracks that were seen now."""
-        sure = [plate for plate in plates if plate.detection_score >= self.sure]
-        unsure = [plate for plate in plates if plate.detection_score < self.sure]
-        seen, new, waiting = self._assign(self.tracks, sure)
-        kept, _, _ = self._assign(waiting, unsure)
-        begun = []
-        for plate in new:
-            self._count += 1
-            begun.append(Track(self._count, Kalman(plate.box), self._time_s, self._time_s, plate))
+        sure, unsure = ([p for p in plates if (p.detection_score >= self.sure) == is_sure] for is_sure in (True, False))
+        seen, new, waiting = self._assign(self.tracks, sure, True)
+        kept, _, _ = self._assign(waiting, unsure, False)
+        begun = [Track(next(self._numbers), Kalman(plate.box), *[self._time_s] * 3, plate) for plate in new]
         self.tracks += begun
         return [*seen, *kept, *begun]
 
     def _assign(
-        self, tracks: Sequence[Track], plates: Sequence[PlateReading]
+        self, tracks: Sequence[Track], plates: Sequence[PlateReading], sure: bool
     ) -> tuple[list[Track], list[PlateReading], list[Track]]:
         """One round: the tracks that got a plate, the plates that are left over, and the tracks that are."""
         if not tracks or not plates:
             return [], list(plates), list(tracks)
         found = np.array([plate.box for plate in plates])
-        likeness = np.concatenate([_likeness(track, found) for track in tracks])
+        likeness = np.concatenate([_likeness(track, found, sure) for track in tracks])
         rows, columns = linear_sum_assignment(-likeness)
         pairs = [(row, column) for row, column in zip(rows, columns, strict=True) if likeness[row, column] > _LEAST_IOU]
         for row, column in pairs:
-            tracks[row].saw(plates[column], self._time_s)
+            tracks[row].saw(plates[column], self._time_s, sure)
         got, given = {row for row, _ in pairs}, {column for _, column in pairs}
         left = [plate for number, plate in enumerate(plates) if number not in given]
         return [tracks[row] for row in got], left, [track for row, track in enumerate(tracks) if row not in got]
 
 
-def _likeness(track: Track, boxes: np.ndarray) -> np.ndarray:
+def _likeness(track: Track, boxes: np.ndarray, sure: bool) -> np.ndarray:
     """IoU of the grown prediction with each of the grown boxes: (1, N)."""
-    grown = _GROWN_NEW if track.hits == 1 else _GROWN
+    grown = (_GROWN_NEW if track.hits == 1 else _GROWN) if sure else _GROWN_UNSURE
     return iou_matrix(enlarge(track.kalman.box[None], grown), enlarge(boxes, grown))

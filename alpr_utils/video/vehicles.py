@@ -21,6 +21,7 @@ _MOST_BALLOTS = 6  # frames of a vehicle that vote
 _BETTER = 1.2  # how much better than the worst of them another frame must be to take its place
 _UNSURE = 0.4  # of the detector's threshold: least score of a box that may keep a track alive
 _LEAST_LOOKS = 2  # what is found once only is no vehicle
+_LEAST_BALLOTS = 3  # before a vehicle is shown; what is read of few frames may still turn out to be no text
 _LEAST_UNREAD_LOOKS = 5  # the same where nobody reads
 _SHARP_HEIGHT_PX = 32  # sharpness is compared at one size
 _AT_EDGE = 0.004  # of the picture; a plate that near to its edge may be cut off
@@ -134,7 +135,9 @@ class Vehicles:
             tracks = self._tracker.look(plates)
             self._read(frame, tracks)
             for track in tracks:
-                self._recognise(self._vehicles[track.number])
+                vehicle = self._vehicles[track.number]
+                if self._alpr.reader is None or len(vehicle.ballots) >= _LEAST_BALLOTS:
+                    self._recognise(vehicle)
         shown = self._shown(frame.time_s, plates is not None)
         known = tuple(self._reading(vehicle) for vehicle in shown)
         now = {vehicle.number: self._now(vehicle, plates is not None) for vehicle in shown}
@@ -171,10 +174,7 @@ class Vehicles:
         What the detector takes for a plate and no frame can be read of is mostly none, so where there is a reader, only
         a text that the grammar allows makes a vehicle.
         """
-        known = vehicle.track.hits >= _LEAST_LOOKS and self._text_of(vehicle) is not None
-        if self._alpr.reader is None:
-            known = vehicle.track.hits >= _LEAST_UNREAD_LOOKS
-        if not known or vehicle.number:
+        if vehicle.number or not self._is_one(vehicle):
             return
         vehicle.earlier = self._take_held(self._text_of(vehicle), vehicle.track)
         if vehicle.earlier:
@@ -182,6 +182,12 @@ class Vehicles:
         else:
             self._count += 1
             vehicle.number = self._count
+
+    def _is_one(self, vehicle: _Vehicle) -> bool:
+        """Whether it is a vehicle by what is known now."""
+        if self._alpr.reader is None:
+            return vehicle.track.hits >= _LEAST_UNREAD_LOOKS
+        return vehicle.track.hits >= _LEAST_LOOKS and self._text_of(vehicle) is not None
 
     def _take_held(self, text: PlateReading | None, track: Track) -> VehicleReading | None:
         """The vehicle of that text that was lost a moment ago, taken out of those that are held."""
@@ -201,7 +207,7 @@ class Vehicles:
     def _shown(self, time_s: float, looked: bool) -> list[_Vehicle]:
         """The vehicles whose plates are in the picture."""
         patience_s = 0.0 if looked else _SHOWN_S
-        lately = [track for track in self._tracker.tracks if time_s - track.last_s <= patience_s]
+        lately = [track for track in self._tracker.tracks if time_s - track.alive_s <= patience_s]
         vehicles = [self._vehicles[track.number] for track in lately]
         return [vehicle for vehicle in vehicles if vehicle.number]
 
@@ -226,7 +232,8 @@ class Vehicles:
     def _end(self, track: Track) -> None:
         """A track has ended: it is a vehicle, or more of one that was seen before, or nothing."""
         vehicle = self._vehicles.pop(track.number)
-        if not vehicle.number:
+        self._recognise(vehicle)
+        if vehicle.earlier is None and not self._is_one(vehicle):
             return
         reading = self._reading(vehicle)
         earlier = None if vehicle.earlier else self._take_held(reading.plate, track)

@@ -42,7 +42,7 @@ def test_unsure_boxes_keep_a_track_and_begin_none() -> None:
     for step in range(10):
         assert tracker.move_to(0.1 * step) == []
         tracker.look([_plate(0.1 + 0.02 * step, 0.3, 0.9 if step < 2 else 0.3), _plate(0.8, 0.8, 0.3)])
-    assert [(track.hits, track.first_s) for track in tracker.tracks] == [(10, 0.0)]
+    assert [(t.hits, t.first_s, t.last_s, t.alive_s) for t in tracker.tracks] == [(10, 0.0, 0.1, 0.9)]
 
 
 def test_a_gap_is_bridged_and_a_long_one_ends_the_track() -> None:
