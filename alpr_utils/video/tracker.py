@@ -61,15 +61,15 @@ class Kalman:
     @property
     def box(self) -> np.ndarray:
         """Where it is now: float64 (4,), ymin, xmin, ymax, xmax."""
-        middle, half = self.mean[0, :2], np.maximum(self.mean[0, 2:], 1e-4) / 2
-        return np.concatenate([middle - half, middle + half])
+        half = np.maximum(self.mean[0, 2:], 1e-4) / 2
+        return np.concatenate([self.mean[0, :2] - half, self.mean[0, :2] + half])
 
 
 def _middle_and_sides(box: np.ndarray) -> np.ndarray:
     return np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]])
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     """One plate on its way through the picture.
 
@@ -77,8 +77,7 @@ class Track:
         number, kalman: from 1; where it is and how fast it moves.
         first_s, last_s: when it was seen first and last by a box of which the detector was sure.
         alive_s: when it was seen last by any box.
-        hits: how often it was seen.
-        plate: what was seen last.
+        plate, hits: what was seen last, and how often it was seen.
     """
 
     number: int
@@ -115,7 +114,7 @@ class Tracker:
             track.kalman.predict(max(time_s - self._time_s, 0.0))
         self._time_s = time_s
         ended = [track for track in self.tracks if time_s - track.alive_s > self.lost_s]
-        self.tracks = [track for track in self.tracks if time_s - track.alive_s <= self.lost_s]
+        self.tracks = [track for track in self.tracks if track not in ended]
         return ended
 
     def look(self, plates: Sequence[PlateReading]) -> list[Track]:
@@ -123,7 +122,8 @@ class Tracker:
         sure, unsure = ([p for p in plates if (p.detection_score >= self.sure) == is_sure] for is_sure in (True, False))
         seen, new, waiting = self._assign(self.tracks, sure, True)
         kept, _, _ = self._assign(waiting, unsure, False)
-        begun = [Track(next(self._numbers), Kalman(plate.box), *[self._time_s] * 3, plate) for plate in new]
+        now = self._time_s
+        begun = [Track(next(self._numbers), Kalman(plate.box), now, now, now, plate) for plate in new]
         self.tracks += begun
         return [*seen, *kept, *begun]
 
