@@ -238,7 +238,7 @@ class ALPR:
 
         def found(item: tuple[_Frame, np.ndarray | None]) -> tuple[_Frame, tuple[PlateReading, ...] | None]:
             frame, image = item
-            return frame, None if image is None else self._found(self._seen(image), least)
+            return frame, None if image is None else self._found(self.seen(image), least)
 
         yield from ahead(found, ahead(lambda item: item, frames))
 
@@ -258,11 +258,11 @@ class ALPR:
 
     def _with_boxes(self, result: PictureResult) -> PictureResult:
         """The picture with what the detector finds in it, still without texts."""
-        detector_input = self._seen(result.image)
+        detector_input = self.seen(result.image)
         return replace(result, detector_input=detector_input, plates=self._found(detector_input, self.min_score))
 
-    def _seen(self, image: np.ndarray) -> np.ndarray:
-        """What the detector sees of a picture."""
+    def seen(self, image: np.ndarray) -> np.ndarray:
+        """What the detector sees of a picture, uint8 (H, W, 3) RGB: the picture, or with ``enhance`` a better one."""
         if not self.enhance:
             return image
         from alpr_utils.enhance import enhance

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
+from alpr_utils.cli.archive import archive
 from alpr_utils.cli.benchmark import benchmark
 from alpr_utils.cli.clips import evaluate_clips
 from alpr_utils.cli.convert import convert
@@ -28,7 +29,13 @@ from alpr_utils.errors import AlprError
 # Packages that the base installation lacks, and the extra that brings each.
 _TRAIN = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "tf2onnx")
 _SERVE = ("fastapi", "uvicorn", "starlette", "prometheus_client", "python_multipart")
-_EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_SERVE, "serve"), "av": "video", "scipy": "video"}
+_EXTRAS = {
+    **dict.fromkeys(_TRAIN, "train"),
+    **dict.fromkeys(_SERVE, "serve"),
+    **dict.fromkeys(("av", "scipy"), "video"),
+    **dict.fromkeys(("fsspec", "pyarrow"), "scale"),
+    "ray": "ray",
+}
 
 app = typer.Typer(
     name="alpr",
@@ -44,6 +51,7 @@ app.add_typer(download_app, name="download")
 app.command("read")(read)
 app.command("watch")(watch)
 app.command("serve")(serve)
+app.command("archive")(archive)
 app.command("evaluate")(evaluate)
 app.command("benchmark")(benchmark)
 app.command("evaluate-characters")(evaluate_characters)

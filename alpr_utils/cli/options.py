@@ -1,7 +1,7 @@
 """Options that several commands share, and what opens the things they name."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -12,10 +12,13 @@ import typer
 from alpr_utils.errors import AlprError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from alpr_utils.alpr import ALPR
     from alpr_utils.detect.detector import Detector
-    from alpr_utils.enhance import Enhance
     from alpr_utils.read.reading import Reader
+
+    Enhance = Callable[[np.ndarray], np.ndarray]
 
 
 DetectorOption = Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")]
@@ -87,8 +90,5 @@ def open_reader(name: str, options: Mapping[str, Any]) -> "Reader | None":
 
 def open_enhance(wanted: bool) -> "Enhance | None":
     """The enhancement of pictures where it is wanted."""
-    if not wanted:
-        return None
-    from alpr_utils.enhance import enhance
-
-    return enhance
+    options = {"detector": None, "reader": None, "models": None, "enhance": True}
+    return alpr_of(options).seen if wanted else None

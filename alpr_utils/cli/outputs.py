@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # The options that decide what stands in a table; the rows of runs that differ in one of them are not mixed.
-_DECIDE_RESULTS = (
+DECIDE_RESULTS = (
     "detector", "tiles", "vehicle_first", "vehicle_detector", "reader", "enhance", "remove_shadows", "min_score",
     "min_text_score", "crops", "country", "grammar", "every",
 )  # fmt: skip
@@ -81,7 +81,7 @@ class Outputs:
     def __init__(self, places: Places, pictures: Iterable[Path], options: Mapping[str, Any], draw: "Draw"):
         whole, enhanced = options["crops"], options["enhance"]
         self.places, self.for_excel, self._whole, self._draw = places, options["excel"], whole, draw
-        self._options = {name: value for name, value in options.items() if name in _DECIDE_RESULTS}
+        self._options = {name: value for name, value in options.items() if name in DECIDE_RESULTS}
         self._pictures = list(pictures)
         self._inputs = {path.resolve() for path in self._pictures}
         self._ending = "_enhanced.jpg" if enhanced and not whole else ".jpg"
