@@ -44,7 +44,7 @@ def coco_files(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 def read_coco(file: Path, content: dict[str, Any]) -> tuple[list[LabelledPicture], list[LabelError]]:
     """The pictures of a COCO file that are there, with their boxes, and what is wrong with the others."""
-    names = {entry.get("id"): str(entry.get("name")) for entry in _objects(content["categories"])}
+    names = {_hashable(entry.get("id")): str(entry.get("name")) for entry in _objects(content["categories"])}
     boxes: dict[Any, list[dict[str, Any]]] = {}
     for entry in _objects(content["annotations"]):
         boxes.setdefault(_hashable(entry.get("image_id")), []).append(entry)

@@ -3,6 +3,8 @@
 import io
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +177,14 @@ def test_results_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(OutputError, match="No space left on device"):
         write_bytes(target, b"afterwards")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"before"}
+
+
+@pytest.mark.slow
+def test_memory_is_bounded_for_the_largest_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (13_300, 9_000), (90, 120, 90)).save(tmp_path / "a.jpg", progressive=True, subsampling=0)
+    code = (
+        "import sys; from alpr_utils import ALPR; from alpr_utils.runtime.memory import peak_mb;"
+        "ALPR(reader='crnn_small').read(sys.argv[1]); print(peak_mb())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.jpg")], capture_output=True, text=True)
+    assert float(done.stdout) < 1200, done.stderr
