@@ -21,9 +21,12 @@ def tfrecord(
 ) -> None:
     """Pack labelled photos into TFRecord files of the Object Detection API."""
     import_tensorflow_quietly()
+    from alpr_utils.data.checks import class_name as spelled
     from alpr_utils.data.tfrecord import write_tfrecord
 
-    ids = {class_: number for number, class_ in enumerate(dict.fromkeys(class_name or ()), start=1)} or None
+    ids = {
+        class_: number for number, class_ in enumerate(dict.fromkeys(map(spelled, class_name or ())), start=1)
+    } or None
     paths, problems = write_tfrecord(data, out, name, ids, per_file, leave_out_others=ids is not None)
     for problem in problems:
         complain(problem)

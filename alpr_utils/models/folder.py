@@ -48,16 +48,18 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     draft, old = (final.with_name(f".{final.name}.{suffix}") for suffix in ("new", "old"))
     try:
         shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed
+        if old.exists() and not final.exists():  # it was killed between two renames
+            old.rename(final)
         draft.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder.") from None
-    try:
         yield draft
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
         draft.rename(final)
         shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or str(error).splitlines()[0][:120]
+        raise OutputError(f"{folder}: cannot be written ({reason}); choose another output folder.") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -77,7 +79,9 @@ def package_versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
 
 def _write(folder: Path, metadata: dict[str, Any]) -> None:
     text = json.dumps(metadata, indent=2, ensure_ascii=False)
-    (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+    draft = folder / f"part_{METADATA_FILE}"
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(folder / METADATA_FILE)
 
 
 def write_metadata(folder: Path, entries: dict[str, Any], files: Sequence[Path]) -> None:

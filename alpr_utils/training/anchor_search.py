@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from alpr_utils.boxes import shape_iou
-from alpr_utils.data.labels import LabelledPicture
+from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.errors import AlprError, LabelError
 
@@ -89,7 +89,9 @@ def box_shapes(pictures: Sequence[LabelledPicture], input_size: float, label: st
     """(width, height) of every ``label`` box once the long side of its picture is ``input_size``: float64 (N, 2)."""
     shapes = []
     for picture in pictures:
-        boxes = picture.boxes_px((label,)) * (input_size / max(picture.width, picture.height))
+        boxes = picture.boxes_px(PLATE_NAMES if label in PLATE_NAMES else (label,)) * (
+            input_size / max(picture.width, picture.height)
+        )
         shapes.append(boxes[:, [3, 2]] - boxes[:, [1, 0]])
     return np.concatenate([np.empty((0, 2)), *shapes])
 

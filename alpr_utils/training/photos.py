@@ -41,9 +41,9 @@ def load_photos(
 ) -> tuple[list[CachedPhoto], list[AlprError]]:
     """Read the photos and their boxes of the named classes into memory; unreadable ones are returned as errors.
 
-    The class ``plate`` goes by all of ``PLATE_NAMES`` in label files.
+    The class ``plate`` goes by all of ``PLATE_NAMES`` in label files; upper and lower case do not matter.
     """
-    numbers = {name: number for number, name in enumerate(classes)}
+    numbers = {name.casefold(): number for number, name in enumerate(classes)}
     if "plate" in numbers:
         numbers = dict.fromkeys(PLATE_NAMES, numbers["plate"]) | numbers
     photos: list[CachedPhoto] = []
@@ -58,8 +58,9 @@ def load_photos(
         if scale < 1:
             image = imutils.resize(image, width=round(scale * image.shape[1]), inter=cv2.INTER_AREA)
         scale = np.tile(np.array(image.shape[:2]) / (picture.height, picture.width), 2)
-        kinds = [numbers[item.name] for item in picture.objects if item.name in numbers]
-        boxes = (picture.boxes_px(numbers) * scale).astype(np.float32)
+        taught = [item for item in picture.objects if item.name.casefold() in numbers]
+        kinds = [numbers[item.name.casefold()] for item in taught]
+        boxes = (np.array([item.box_px for item in taught], float).reshape(-1, 4) * scale).astype(np.float32)
         photos.append(CachedPhoto(image, boxes, np.array(kinds, np.int64)))
     return photos, problems
 

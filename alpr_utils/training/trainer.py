@@ -3,6 +3,7 @@
 The same code runs with KERAS_BACKEND=tensorflow, jax or torch.
 """
 
+import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,14 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from alpr_utils.errors import OutputError
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import TrainConfig
 from alpr_utils.training.interrupt import stops_on_interrupt
 from alpr_utils.training.memory import keep_freed_memory
 from alpr_utils.training.run import Run
+
+_NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES)
 
 
 @contextmanager
@@ -126,8 +130,13 @@ class Trainer:
         self._stopping.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._stopping.__exit__(*error)
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._stopping.__exit__(kind, error, trace)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise OutputError(
+                f"{self.run.folder}: cannot be written ({error.strerror}); free some space, then the same command "
+                "goes on."
+            ) from None
 
     def _stopped(self) -> str:
         return (

@@ -150,3 +150,13 @@ def test_only_models_are_replaced_by_models(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "model" / METADATA_FILE).write_text(json.dumps({}))
     check_model_place(tmp_path / "model")
     check_model_place(tmp_path / "new")
+
+
+def test_a_model_whose_replacement_was_killed_is_there_again(tmp_path: Path) -> None:
+    (tmp_path / ".model.old").mkdir()
+    (tmp_path / ".model.old" / METADATA_FILE).write_text("{}")
+    with pytest.raises(OutputError, match="No space left"), replaced_folder(tmp_path / "model") as draft:
+        (draft / "weights.npz").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert read_metadata(tmp_path / "model") == {}
