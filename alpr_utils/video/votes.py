@@ -1,22 +1,25 @@
 """Many readings of one plate, one text: each frame votes, and those that show the plate well count more.
 
 Every candidate is a text that the grammar allows, because the readers propose no others. Each frame says how probable
-it finds each candidate; the votes multiply, so that two frames that are unsure between 로 and 하 but agree on the rest
-settle on what both find likely. Neighbouring frames share their blur and their light, however, so ten of them do not
-know ten times as much as one: all votes together count as `_INDEPENDENT` independent ones at most.
+it finds each candidate; what differs from its own texts in one character is still a little likely. The votes
+multiply, so that two frames that are unsure between 로 and 하 but agree on the rest settle on what both find likely.
+Neighbouring frames share their blur and their light, however, so ten of them do not know ten times as much as one:
+all votes together count as `_INDEPENDENT` independent ones at most.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from alpr_utils.results import PlateReading
 
 _INDEPENDENT = 3.0
 _NAMED = 4  # other texts that the elected reading names
 _LEAST_LEFT = 0.01  # no frame is surer than that of its texts: errors that scores do not foresee
-_UNSEEN = 0.02  # probability of a text that a frame does not name, as a share of what its named texts leave over
+_SLIP = 0.1  # how much less likely a text is for each character in which it differs from one that a frame names
+_UNSEEN = 0.02  # share of one text that a frame does not name in what its named texts leave over
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,16 @@ def shares_of(ballots: Sequence[Ballot]) -> dict[str, float]:
         return {}
     weights = np.array([ballot.weight for ballot in voting])
     powers = weights / weights.sum() * min(len(voting), _INDEPENDENT)
-    total = np.zeros(len(candidates) + 1)  # the last one stands for any other text
+    total = np.zeros(len(candidates) + 1)  # the last one stands for all other texts, each as likely as any unseen one
+    total[-1] = -np.log(_UNSEEN)
     for power, ballot in zip(powers, voting, strict=True):
         left = max(1 - sum(ballot.says.values()), _LEAST_LEFT)
-        says = [max(ballot.says.get(text, 0.0), left * _UNSEEN) for text in candidates]
-        total += power * np.log([*says, left])
+        says = [ballot.says.get(text) or max(_slipped(text, ballot.says), left * _UNSEEN) for text in candidates]
+        total += power * np.log([*says, left * _UNSEEN])
     odds = np.exp(total - total.max())
     return dict(zip(candidates, (odds / odds.sum()).tolist(), strict=False))
+
+
+def _slipped(text: str, named: dict[str, float]) -> float:
+    """How probable a frame that names other texts finds ``text``, if it has slipped in a character or two."""
+    return sum(probability * _SLIP ** Levenshtein.distance(text, other) for other, probability in named.items())

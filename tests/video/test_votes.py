@@ -35,3 +35,9 @@ def test_one_frame_keeps_its_score_and_none_gives_none() -> None:
     assert shares_of([_ballot(3, 로=0.7, 하=0.2)]) == pytest.approx({"28로3700": 0.7, "28하3700": 0.2}, abs=0.02)
     assert elect([]) is None
     assert elect([Ballot(1.0, PlateReading((0, 0, 1, 1), 0.9))]) is None
+
+
+def test_wrong_readings_that_differ_in_different_characters_elect_the_text_between_them() -> None:
+    texts = [("2347УБХ", 0.45), ("2342УЕК", 0.55), ("2142УЕХ", 0.6), ("2342УЕХ", 0.4), ("2342УБХ", 0.5)]
+    reading = elect([Ballot(1, PlateReading((0, 0, 1, 1), 0.9, text, score)) for text, score in texts])
+    assert reading is not None and reading.text == "2342УЕХ"
