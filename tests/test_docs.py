@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import typer
+import yaml
 
 from alpr_utils.cli.app import app, main
 from alpr_utils.images import crop_plate, read_image, write_image
@@ -61,6 +62,18 @@ def _parse(arguments: list[str]) -> None:
         name, command, arguments = command.resolve_command(context, arguments)
         context = command.make_context(name, [], parent=context, resilient_parsing=True)
     command.make_context(command.name, list(arguments), parent=context.parent)
+
+
+def test_commands_of_the_deployment_have_the_options_that_they_use() -> None:
+    unit = (ROOT / "deploy" / "alpr-serve.service").read_text("utf-8")
+    (command,) = re.findall(r"^ExecStart=\S*/alpr (.*)$", unit, re.MULTILINE)
+    _parse(shlex.split(command))
+    (command,) = re.findall(r"^CMD (\[.*\])$", (ROOT / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    _parse(json.loads(command))
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))["services"]
+    assert set(services) == {"serve", "watch"}
+    for service in services.values():
+        _parse(service["command"])
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)

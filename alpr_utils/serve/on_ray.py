@@ -32,7 +32,7 @@ def read_parts_on_ray(
     variable ``RAY_ADDRESS`` names a cluster, all of whose machines have to reach sources and results; without it Ray
     starts on this machine.
     """
-    ray.init(ignore_reinit_error=True, log_to_driver=False)
-    reader = ray.remote(num_cpus=cores, max_restarts=-1, max_task_retries=_TRIES)(_Reader)
-    pool = ActorPool([reader.remote(archive.place, opened, crops) for _ in range(workers)])
-    yield from pool.map_unordered(lambda worker, part: worker.read.remote(part), parts)
+    with ray.init(log_to_driver=False):
+        reader = ray.remote(num_cpus=cores, max_restarts=-1, max_task_retries=_TRIES)(_Reader)
+        pool = ActorPool([reader.remote(archive.place, opened, crops) for _ in range(workers)])
+        yield from pool.map_unordered(lambda worker, part: worker.read.remote(part), parts)

@@ -221,8 +221,9 @@ def test_kill_and_go_on(many: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ray_survives_a_dead_worker(many: Path, tmp_path: Path) -> None:
+def test_ray_survives_a_dead_worker(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'alpr-utils[ray]'")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # so that workers find this module
     from alpr_utils.serve.on_ray import read_parts_on_ray
 
     results = Archive(str(tmp_path / "out"))

@@ -1,0 +1,59 @@
+"""Load for `alpr serve`: sends pictures from several clients at once and says how it answers."""
+
+import argparse
+import statistics
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from alpr_utils.images import PICTURE_SUFFIXES
+
+
+def send(service: str, picture: bytes, counts: Counter[str]) -> float:
+    """Seconds of the answer that at last was no 429; other failures are counted and take no time."""
+    while True:
+        start_s = time.perf_counter()
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{service}/v1/read", picture), timeout=120) as answer:
+                answer.read()
+                counts[str(answer.status)] += 1
+                return time.perf_counter() - start_s
+        except urllib.error.HTTPError as error:
+            counts[str(error.code)] += 1
+            if error.code != 429:
+                return 0.0
+            time.sleep(float(error.headers["Retry-After"]))
+        except OSError as error:  # no connection
+            counts[type(error).__name__] += 1
+            return 0.0
+
+
+def main() -> None:
+    """Send, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pictures", type=Path, help="a folder, or one picture")
+    parser.add_argument("--service", default="http://127.0.0.1:8000")
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--requests", type=int, default=2000)
+    options = parser.parse_args()
+    files = sorted(options.pictures.iterdir()) if options.pictures.is_dir() else [options.pictures]
+    pictures = [file.read_bytes() for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
+    counts: Counter[str] = Counter()
+    start_s = time.perf_counter()
+    with ThreadPoolExecutor(options.clients) as pool:
+        times = pool.map(
+            lambda number: send(options.service, pictures[number % len(pictures)], counts), range(options.requests)
+        )
+        answered = sorted(seconds for seconds in times if seconds)
+    rate = len(answered) / (time.perf_counter() - start_s)
+    print("status", dict(counts))
+    if len(answered) > 1:
+        cuts = statistics.quantiles(answered, n=100)
+        print(f"p50 {cuts[49]:.3f} s, p95 {cuts[94]:.3f} s, {rate:.1f} pictures a second")
+
+
+if __name__ == "__main__":
+    main()
