@@ -94,9 +94,13 @@ def _run(
             stack.callback(Webhook(store, url, complain).stop)
         host, port, pictures = page
         if port:
+            from alpr_utils.serve.app import create_app
+            from alpr_utils.serve.service import Limits
             from alpr_utils.video.page import page_of, serve_page
 
-            stack.callback(serve_page(page_of(watching, store, pictures, alpr.draw, host), host, port))
+            app = create_app(alpr, Limits())
+            app.mount("/", page_of(watching, store, pictures, alpr.draw, host))
+            stack.callback(serve_page(app, host, port))
             typer.echo(f"http://{host}:{port}/", err=True)
         for event in watching.events():
             typer.echo(event.json())

@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
+import cv2
 import pytest
 from coloured import TEXTS, coloured_alpr, road
 
@@ -46,6 +49,30 @@ def test_events_are_lines_of_json(
     clip.unlink()
     assert main(command) == 1
     assert "clip.mp4: does not exist" in capsys.readouterr().err
+
+
+def test_the_page_is_the_service(clip: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    command = [sys.executable, "-c", _WATCH, str(clip), "--loop", "--page", str(port)]
+    process = subprocess.Popen(
+        [*command, "--database", str(tmp_path / "e.sqlite")], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline()
+        content = cv2.imencode(".png", road((2, 40, 60))[..., ::-1])[1].tobytes()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/read", content, timeout=20) as answer:
+            assert [plate["text"] for plate in json.load(answer)["plates"]] == [TEXTS[2]]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=20) as answer:
+            assert [event["text"] for event in json.load(answer)] == [TEXTS[0]]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            assert "<html" in answer.read().decode()
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
