@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpr_utils.detect.detector import Detection
+from alpr_utils.detect.detector import DEFAULT_DETECTOR, Detection
 from alpr_utils.networks.anchors import AnchorSpec
 from alpr_utils.networks.configs import FasterRCNNConfig
 from alpr_utils.read.reading import Reading
@@ -109,7 +109,7 @@ def build_saved_model() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def models_dir(build_saved_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with one detector, ``plate_detector_ssd``."""
+    """A models folder with one detector, of the default's name."""
     folder = tmp_path_factory.mktemp("models")
-    build_saved_model(folder / "plate_detector_ssd" / "saved_model")
+    build_saved_model(folder / DEFAULT_DETECTOR / "saved_model")
     return folder

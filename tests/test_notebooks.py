@@ -72,7 +72,7 @@ def test_front_door_with_a_photo_without_a_plate(
     changed = {
         'PICTURES = ROOT / "mongol_alpr_images"': f"PICTURES = Path({str(pictures)!r})",
         'OUTPUT = ROOT / "mongol_alpr_output"': f"OUTPUT = Path({str(tmp_path / 'output')!r})",
-        'DETECTOR = "plate_detector_ssd"': f"DETECTOR = {detector!r}",
+        'DETECTOR = "plate_detector_two_looks"': f"DETECTOR = {detector!r}",
         'READER = "voting"': f"READER = {reader!r}",
     }
     for before, after in changed.items():

@@ -189,7 +189,7 @@ def train_two_looks(
         float, typer.Option(min=0.0, max=1.0, help="Score from which a candidate is looked at again.")
     ] = 0.15,
     most: Annotated[int, typer.Option(min=1, help="Candidates of a picture that are looked at again, at most.")] = 8,
-    looks: Annotated[int, typer.Option(min=1, help="How often the second look sees each candidate.")] = 2,
+    twice: Annotated[bool, typer.Option("--twice/--once", help="See likely candidates again, more exactly.")] = True,
 ) -> None:
     """Put a first and a second look together as a detector; both lie in the folder of --output."""
     import_keras_quietly()
@@ -200,7 +200,7 @@ def train_two_looks(
 
     settings = FindSettings((long_side, long_side), low_res_side)
     sources = [DataSource.parse(text) for text in data]
-    rule = LookRule(candidate_score=candidate_score, most=most, looks=looks)
+    rule = LookRule(candidate_score=candidate_score, most=most, twice=twice)
     typer.echo(f"exported to {put_together(first_look, second_look, sources, settings, rule, output)}")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from alpr_utils.data.checks import checked_object, checked_size
 from alpr_utils.data.label_text import read_label_table
-from alpr_utils.data.labels import LabelledPicture, LabelledPlate, as_box
+from alpr_utils.data.labels import LabelledPicture, LabelledPlate, as_box, as_corners
 from alpr_utils.errors import LabelError
 
 CORNERS_FILE = "corners.csv"
@@ -46,4 +46,4 @@ def _picture(row: dict[str, str], folder: Path, where: str) -> LabelledPicture:
         plate = checked_object("plate", as_box((ymin, xmin, ymax, xmax)), height, width, path)
     except LabelError as error:
         raise LabelError(f"{where}: {error}") from None
-    return LabelledPicture(path, width, height, (plate,), (LabelledPlate(plate.box_px),))
+    return LabelledPicture(path, width, height, (plate,), (LabelledPlate(plate.box_px, corners_px=as_corners(points)),))

@@ -8,7 +8,7 @@ import numpy as np
 
 from alpr_utils.boxes import intersection, iou_matrix
 from alpr_utils.data.characters import sort_characters, spelled, spells
-from alpr_utils.data.corners import CORNERS_FILE, load_corners
+from alpr_utils.data.corners import COLUMNS, CORNERS_FILE, load_corners
 from alpr_utils.data.folders import find_data
 from alpr_utils.data.label_folder import read_labels
 from alpr_utils.data.label_text import read_label_table
@@ -20,6 +20,7 @@ from alpr_utils.data.labels import (
     LabelledPicture,
     LabelledPlate,
     as_box,
+    as_corners,
 )
 from alpr_utils.data.split import identity_halves
 from alpr_utils.errors import LabelError
@@ -72,7 +73,9 @@ def _listed_plate(row: dict[str, str]) -> LabelledPlate:
     box: Box = as_box(float(row[name]) for name in ("ymin", "xmin", "ymax", "xmax"))
     if not np.isfinite(box).all() or not row["text"].strip():
         raise ValueError
-    return LabelledPlate(box, row["text"].strip(), (), int(row.get("rows") or 0), row.get("country") or "")
+    known = [float(row[name]) for name in COLUMNS if row.get(name)]
+    corners = as_corners(np.array(known).reshape(4, 2)) if len(known) == len(COLUMNS) else ()
+    return LabelledPlate(box, row["text"].strip(), (), int(row.get("rows") or 0), row.get("country") or "", corners)
 
 
 def _read_plates_csv(path: Path) -> dict[str, list[LabelledPlate]]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-DEFAULT_DETECTOR = "plate_detector_ssd"
+DEFAULT_DETECTOR = "plate_detector_two_looks"
 VEHICLE_DETECTOR = "vehicle_detector_ssd"
 
 

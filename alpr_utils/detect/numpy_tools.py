@@ -84,7 +84,7 @@ def open_network_detector(
     Args:
         metadata: of that folder.
         settings: at which size the network sees pictures.
-        exact: see `NumpyTools`.
+        exact: as the SavedModel computes it; else in bytes where the runtime says so, see `NumpyTools` and `onnx_file`.
 
     Raises:
         ModelError: the folder is damaged, or the metadata does not describe its network.
@@ -93,12 +93,12 @@ def open_network_detector(
         raise ModelError(f"{folder / METADATA_FILE}: does not describe {ONNX_FILE}; export the model again.")
     where = f"{folder / METADATA_FILE}: config"
     architecture = parse_architecture(metadata["architecture"], metadata["config"], where)
-    return NetworkDetector(_open_network(folder, runtime), architecture, settings, exact)
+    return NetworkDetector(_open_network(folder, runtime, exact), architecture, settings, exact)
 
 
-def _open_network(folder: Path, runtime: RuntimeOptions) -> NetworkFunction:
+def _open_network(folder: Path, runtime: RuntimeOptions, exact: bool) -> NetworkFunction:
     if runtime.engine != "tensorflow":
-        return open_onnx(onnx_file(folder, runtime), runtime)
+        return open_onnx(folder / ONNX_FILE if exact else onnx_file(folder, runtime), runtime)
     from alpr_utils.detect.export import with_box_outputs
     from alpr_utils.detect.stored import load_network
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 TWO_LOOKS = "two looks"  # the architecture in metadata.json
+WORTH_A_LOOK = 0.1  # score from which a candidate is likely enough to be seen a third time
 SAME_PLATE_IOU = 0.4  # two tight boxes that overlap more are one plate
 
 
@@ -35,8 +36,7 @@ class LookRule:
     Attributes:
         candidate_score: score of the first look from which a candidate is looked at again.
         most: candidates of a picture, at most.
-        looks: how often the second look sees each candidate, every time from where it saw the plate last; logits and
-            boxes are the means.
+        twice: the second look sees likely candidates again, from where it saw the plate; logits and boxes are means.
         share: of the second look's box in the box that is reported; the rest is the first look's, because both err in
             different places.
         first, second, bias: the score is sigmoid(first * logit of the first score + second * logit of the second look
@@ -45,7 +45,7 @@ class LookRule:
 
     candidate_score: float = 0.15
     most: int = 8
-    looks: int = 2
+    twice: bool = True
     share: float = 0.75
     first: float = 0.5
     second: float = 1.0
@@ -114,7 +114,7 @@ class SecondLook:
         (predictions,) = self._network(crops)
         low, size = regions[:, :2], regions[:, 2:] - regions[:, :2]
         tight = predictions[:, 1:5] * np.tile(size, 2) + np.tile(low, 2)
-        return predictions[:, 0], tight.astype(np.float32)
+        return predictions[:, 0].copy(), tight.astype(np.float32)
 
 
 class TwoLooks:
@@ -148,10 +148,14 @@ class TwoLooks:
             return [], np.empty(0, np.float32), np.empty((0, 4), np.float32)
         scale = np.array(image.shape[:2] * 2, np.float32)
         rough = np.array([candidate.box for candidate in candidates], np.float32) * scale
-        looks = [self.second.look(image, rough)]
-        for _ in range(self.rule.looks - 1):  # each from where the last one saw the plate
-            looks.append(self.second.look(image, looks[-1][1]))
-        logits, tight = (np.mean(parts, axis=0) for parts in zip(*looks, strict=True))
+        logits, tight = self.second.look(image, rough)
+        if self.rule.twice:
+            scores = self.rule.scores(np.array([candidate.score for candidate in candidates]), logits)
+            likely = np.flatnonzero(scores >= WORTH_A_LOOK)
+            if len(likely):
+                again = self.second.look(image, tight[likely])
+                logits[likely] = (logits[likely] + again[0]) / 2
+                tight[likely] = (tight[likely] + again[1]) / 2
         return candidates, logits, clip((self.rule.share * tight + (1 - self.rule.share) * rough) / scale)
 
     def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:

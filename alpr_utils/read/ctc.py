@@ -23,7 +23,7 @@ from alpr_utils.read.grammar import Grammar, check_alphabet
 BLANK = 0  # class of CTC's blank
 
 _FIRST_TOKEN = BLANK + 1  # class of the alphabet's first token
-OBVIOUS = 0.98  # score of the best path above which no other text is looked for
+OBVIOUS = 0.9  # score of the best path above which no other text is looked for
 _TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
 
 _Labels = tuple[int, ...]

@@ -41,19 +41,6 @@ class PlateViews:
         found = {number: self._rectified[id(rectifier), number] for number in numbers}
         return {number: view for number, view in found.items() if view is not None}
 
-    def only(self, numbers: Sequence[int]) -> "PlateViews":
-        """The same of some of the crops, in this order; views that were made already are kept."""
-        chosen = PlateViews([self._crops[number] for number in numbers])
-        places = {number: place for place, number in enumerate(numbers)}
-        kept = {(rectifier, n): view for (rectifier, n), view in self._rectified.items() if n in places}
-        chosen._rectified = {(rectifier, places[n]): view for (rectifier, n), view in kept.items()}
-        return chosen
-
-
-def is_sure(readings: Sequence[Reading]) -> bool:
-    """Whether the best of some readings needs no second opinion."""
-    return bool(readings) and readings[0].score >= SURE
-
 
 class ViewReader:
     """A reader whose network sees views of plates; subclasses read them in `read_views`.
@@ -96,7 +83,7 @@ class ViewReader:
         """As `read_n_best`, of plates that other readers may look at, too; all go through the network together."""
         most = max(count, N_BEST)
         first = self._read_each(plates.plain, most, grammar)
-        unsure = [number for number, found in first.items() if not is_sure(found)]
+        unsure = [number for number, found in first.items() if not (found and found[0].score >= SURE)]
         rectified = plates.rectified(unsure, self.rectifier) if self.rectifier else {}
         second = self._read_each(rectified, most, grammar)
         temperature = self.temperatures.of(grammar) if calibrated else Temperature()

@@ -1,8 +1,8 @@
 """Readers that fail on different plates, combined.
 
 The CRNN sees the plate as a whole and stumbles over single shapes that its training did not show it; the character
-detector and the classical reader look at each character and stumble where characters run together. Plates of which the
-CRNN is sure are not shown to the others. Where they differ, the text with the highest mean score counts.
+detector and the classical reader look at each character and stumble where characters run together. Where they differ,
+the text with the highest mean score counts.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader, Reading, best_of, merged_readings
-from alpr_utils.read.views import PlateViews, is_sure
+from alpr_utils.read.views import PlateViews
 
 if TYPE_CHECKING:
     from alpr_utils.read.rectify import Rectifier
@@ -43,10 +43,7 @@ def _is_complete(reading: Reading) -> bool:
 
 
 class VotingReader:
-    """Networks and, where they differ about a plate that it can read, also the classical reader; see `Reader`.
-
-    The first network reads every plate, the others those of which it is not sure.
-    """
+    """Networks and, where they differ about a plate that it can read, also the classical reader; see `Reader`."""
 
     name = "voting"
 
@@ -61,21 +58,14 @@ class VotingReader:
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
         plates = PlateViews(crops)
-        first, *others = self._networks
-        readings_of_first = first.n_best_of(plates, _N_BEST, grammar)
-        votes = [[readings] if readings else [] for readings in readings_of_first]
-        # Where the first one is sure, the others hardly ever overrule it: docs/results.md.
-        unsure = [number for number, readings in enumerate(readings_of_first) if not is_sure(readings)]
-        doubtful = plates.only(unsure)
-        for network in others:
-            for number, readings in zip(unsure, network.n_best_of(doubtful, _N_BEST, grammar), strict=True):
-                votes[number] += [readings] if readings else []
-        asked = [number for number in unsure if self._asks_classical(votes[number])]
+        votes = zip(*(network.n_best_of(plates, _N_BEST, grammar) for network in self._networks), strict=True)
+        n_best = [[readings for readings in of_crop if readings] for of_crop in votes]
+        asked = [number for number, of_crop in enumerate(n_best) if self._asks_classical(of_crop)]
         classical: dict[int, Reading] = {}
         if self._classical and asked:
-            found = self._classical.read([crops[number] for number in asked], grammar)
-            classical = dict(zip(asked, found, strict=True))
-        return [_elect(of_crop, classical.get(number)) for number, of_crop in enumerate(votes)]
+            readings = self._classical.read([crops[number] for number in asked], grammar)
+            classical = dict(zip(asked, readings, strict=True))
+        return [_elect(of_crop, classical.get(number)) for number, of_crop in enumerate(n_best)]
 
     def _asks_classical(self, n_best: Sequence[list[Reading]]) -> bool:
         """Whether the classical reader should vote, by the n best readings of the networks that read anything."""

@@ -18,7 +18,7 @@ from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.second_look import TWO_LOOKS, LookRule, TwoLooks
 from alpr_utils.errors import AlprError
 from alpr_utils.images import read_image
-from alpr_utils.models.folder import replaced_folder, write_metadata
+from alpr_utils.models.folder import read_metadata, replaced_folder, write_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, write_label_map
 from alpr_utils.training.config import DataSource
 from alpr_utils.training.photo_sources import load_source
@@ -117,6 +117,7 @@ def put_together(
         **settings.metadata(),
         "rule": asdict(rule),
         "threshold": 0.5,
+        "parameters": sum(read_metadata(folder.parent / name)["parameters"] for name in (first_look, second_look)),
         "fitted_on": [str(source) for source in sources],
     }
     _write(folder, entries)

@@ -257,7 +257,7 @@ def test_unreadable_folder(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", forbid)
-    assert _read(models_dir, tmp_path, "--detector", models_dir / "plate_detector_ssd") == 1
+    assert _read(models_dir, tmp_path, "--detector", models_dir / "plate_detector_two_looks") == 1
     assert "cannot be listed (Permission denied)" in capsys.readouterr().err
 
 
@@ -298,8 +298,8 @@ def test_full_disk(models_dir: Path, pictures: Path, capsys: pytest.CaptureFixtu
 
 
 def test_corrupt_model(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "models" / "plate_detector_ssd" / "saved_model").mkdir(parents=True)
-    (tmp_path / "models" / "plate_detector_ssd" / "saved_model" / "saved_model.pb").write_bytes(b"\xffbad")
+    (tmp_path / "models" / "plate_detector_two_looks" / "saved_model").mkdir(parents=True)
+    (tmp_path / "models" / "plate_detector_two_looks" / "saved_model" / "saved_model.pb").write_bytes(b"\xffbad")
     assert _read(tmp_path / "models", pictures) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")

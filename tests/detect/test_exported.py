@@ -17,17 +17,17 @@ BEST_BOX = (0.25, 0.25, 0.45, 0.625)
 
 
 def test_object_detection_api_saved_model(models_dir: Path) -> None:
-    detector = load_detector("plate_detector_ssd", models_dir)
+    detector = load_detector("plate_detector_two_looks", models_dir)
     found = detector.detect(IMAGE)
-    assert detector.name == "plate_detector_ssd"
+    assert detector.name == "plate_detector_two_looks"
     assert [(d.box, d.label) for d in found] == [(pytest.approx(BEST_BOX), "plate")]
     assert [d.score for d in detector.detect(IMAGE, min_score=0.01)] == pytest.approx([0.9, 0.3])
 
 
-@pytest.mark.parametrize("given", ["plate_detector_ssd", "plate_detector_ssd/saved_model"])
+@pytest.mark.parametrize("given", ["plate_detector_two_looks", "plate_detector_two_looks/saved_model"])
 def test_by_path(models_dir: Path, tmp_path: Path, given: str) -> None:
     detector = load_detector(models_dir / given, tmp_path)
-    assert detector.name == "plate_detector_ssd"
+    assert detector.name == "plate_detector_two_looks"
     assert len(detector.detect(IMAGE)) == 1
 
 
@@ -86,7 +86,7 @@ def test_tf1_frozen_graph_with_label_map(tmp_path: Path) -> None:
 
 def test_threshold_and_checksums_of_metadata(models_dir: Path, tmp_path: Path) -> None:
     folder = tmp_path / "ours"
-    shutil.copytree(models_dir / "plate_detector_ssd", folder)
+    shutil.copytree(models_dir / "plate_detector_two_looks", folder)
     graph = folder / "saved_model" / "saved_model.pb"
     checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
     metadata = {"threshold": 0.2, "sha256": {"saved_model/saved_model.pb": checksum}}
@@ -98,8 +98,8 @@ def test_threshold_and_checksums_of_metadata(models_dir: Path, tmp_path: Path) -
 
 
 def test_available_models_are_listed(models_dir: Path) -> None:
-    assert list_detectors(models_dir) == ["plate_detector_ssd"]
-    with pytest.raises(ModelError, match=r"nonsense: no such model.*plate_detector_ssd"):
+    assert list_detectors(models_dir) == ["plate_detector_two_looks"]
+    with pytest.raises(ModelError, match=r"nonsense: no such model.*plate_detector_two_looks"):
         load_detector("nonsense", models_dir)
 
 
@@ -172,7 +172,7 @@ def test_wrong_outputs_and_inputs_are_named(build_saved_model: Callable[..., Pat
 @pytest.mark.parametrize("content", [b"", b"not json", b"[1]", b'{"threshold": "high"}', b'{"sha256": 7}'])
 def test_broken_metadata(models_dir: Path, tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "ours"
-    shutil.copytree(models_dir / "plate_detector_ssd", folder)
+    shutil.copytree(models_dir / "plate_detector_two_looks", folder)
     (folder / "metadata.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"metadata\.json: is damaged"):
         load_detector(folder)

@@ -64,14 +64,14 @@ def test_predictions_come_back_to_the_picture(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_doubles_lamps_and_doubtful_candidates_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    rule = LookRule(candidate_score=0.15, looks=1, share=1.0, first=0.5, second=1.0)
+    rule = LookRule(candidate_score=0.15, twice=False, share=1.0, first=0.5, second=1.0)
     detector = TwoLooks("both", FirstLook(), second_look(monkeypatch, tmp_path), rule, {"threshold": 0.5})
     (plate,) = detector.detect(IMAGE)
     assert plate.score > 0.95 and plate.label == "plate"
     tight = detector.second.look(IMAGE, BOX[None])[1][0] / SIZE
     assert plate.box == pytest.approx(tight, abs=1e-6)
     again = detector.second.look(IMAGE, tight[None] * SIZE)[1][0] / SIZE
-    detector.rule = replace(rule, looks=2)
+    detector.rule = replace(rule, twice=True)
     assert detector.detect(IMAGE)[0].box == pytest.approx((tight + again) / 2, abs=1e-5)
     assert len(detector.detect(IMAGE, 0.001)) == 2, "the lamp has a low score"
     assert len(detector.detect(IMAGE, 0.9999)) == 0

@@ -202,13 +202,13 @@ def test_a_failed_export_leaves_the_old_model(
     save_weights(build_corner_network(), tmp_path / "corners.npz")
     monkeypatch.setattr("alpr_utils.training.export.write_metadata", fail)
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "old").touch()
-    with pytest.raises(OSError, match="No space"):
+    (tmp_path / "model" / "metadata.json").write_text("{}", "utf-8")
+    with pytest.raises(OutputError, match="No space"):
         export_crnn([trained[0] / "last.weights.h5"], tmp_path / "model", trained[2])
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OutputError, match="No space"):
         export_corners([tmp_path / "corners.npz"], tmp_path / "model")
     assert {path.name for path in tmp_path.iterdir()} == {"model", "corners.npz"}
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["old"]
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["metadata.json"]
     with pytest.raises(OutputError, match="is not a folder"):
         export_crnn([trained[0] / "last.weights.h5"], tmp_path / "corners.npz", trained[2])
 
