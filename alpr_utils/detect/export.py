@@ -58,6 +58,33 @@ class TensorFlowTools:
         return tf.image.non_max_suppression(boxes, scores, MAX_DETECTIONS, max_iou, MIN_SCORE)
 
 
+class HalfPrecision(tf.Module):
+    """A network whose float weights are stored in half precision, and cast to float32 when it computes."""
+
+    def __init__(self, network: keras.Model):
+        super().__init__()
+        self.trained = [_stored(variable) for variable in network.trainable_variables]
+        self.others = [_stored(variable) for variable in network.non_trainable_variables]
+        # Inside a function the network is not a part of this module, so that its own variables are not stored.
+        self._compute = lambda trained, others, picture: network.stateless_call(
+            trained, others, picture, training=False
+        )[0]
+
+    def __call__(self, picture: tf.Tensor, training: bool = False) -> Any:
+        return self._compute(_computed(self.trained), _computed(self.others), picture)
+
+
+def _stored(variable: keras.Variable) -> tf.Variable:
+    value = keras.ops.convert_to_numpy(variable)
+    return tf.Variable(value.astype("float16") if value.dtype == "float32" else value, trainable=False)
+
+
+def _computed(variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
+    return [
+        tf.cast(variable, tf.float32) if variable.dtype == tf.float16 else variable.value() for variable in variables
+    ]
+
+
 class ServedDetector(tf.Module):
     """A detector as a graph: a picture of any size in, boxes in 0..1 out.
 
@@ -65,7 +92,9 @@ class ServedDetector(tf.Module):
         network: what ``architecture.build()`` gave, with trained weights.
     """
 
-    def __init__(self, network: keras.Model, architecture: Architecture, settings: FindSettings | None = None):
+    def __init__(
+        self, network: keras.Model | HalfPrecision, architecture: Architecture, settings: FindSettings | None = None
+    ):
         super().__init__()
         self.network, self.architecture = network, architecture
         self.finder = BoxFinder(architecture, self._outputs, TensorFlowTools(), settings or FindSettings())
@@ -126,7 +155,7 @@ def export_detector(
         load_weights(network, draft / WEIGHTS_FILE)  # rounded to float16: the graph gets the same numbers
         write_label_map(draft / LABEL_MAP_FILE, {name: number for number, name in enumerate(classes, start=1)})
         bar.update()
-        files = _save_graph(ServedDetector(network, architecture, settings), draft / "saved_model")
+        files = save_graph(network, architecture, settings, draft / "saved_model")
         bar.update()
         write_onnx(with_box_outputs(network, architecture), draft)
         bar.update()
@@ -139,7 +168,8 @@ def with_box_outputs(network: keras.Model, architecture: Architecture) -> keras.
     return keras.Model(network.input, architecture.box_outputs(network.output), name=network.name)
 
 
-def _save_graph(served: ServedDetector, folder: Path) -> list[Path]:
+def save_graph(network: keras.Model, architecture: Architecture, settings: FindSettings, folder: Path) -> list[Path]:
     """Write a SavedModel; its files."""
+    served = ServedDetector(HalfPrecision(network), architecture, settings)
     tf.saved_model.save(served, str(folder), signatures={"serving_default": served.__call__})
     return [file for file in sorted(folder.rglob("*")) if file.is_file()]
