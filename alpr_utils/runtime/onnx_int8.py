@@ -5,7 +5,7 @@ inference"; computed by onnxruntime.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -30,15 +30,6 @@ class _Inputs:
     def get_next(self) -> dict[str, np.ndarray] | None:
         found = next(self.inputs, None)
         return None if found is None else {self.name: found}
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        return iter(self.get_next, None)
-
-    def __next__(self) -> dict[str, np.ndarray]:
-        found = self.get_next()
-        if found is None:
-            raise StopIteration
-        return found
 
 
 def add_int8(folder: Path, inputs: Iterable[np.ndarray], kept: Sequence[str] = ()) -> Path:
