@@ -11,7 +11,7 @@ API_MODELS := ssd_mobilenet_v2 faster_rcnn_resnet50
 API_STEPS ?= 4
 API_BATCH ?= 2
 
-.PHONY: demo notebook test test-fast test-slow test-versions fuzz audit lint object-detection-api clean
+.PHONY: demo notebook lesson test test-fast test-slow test-versions fuzz audit lint object-detection-api clean
 
 $(VENV)/runtime.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,12 +25,16 @@ $(VENV)/dev.done: requirements-dev.txt $(VENV)/runtime.done
 
 # Reads the plates of mongol_alpr_images/ into mongol_alpr_output/.
 demo: $(VENV)/runtime.done
-	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/jupyter nbconvert --to html --execute --output-dir mongol_alpr_output notebooks/test_exported_model.ipynb
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/jupyter nbconvert --to html --execute --ExecutePreprocessor.store_widget_state=False --output-dir mongol_alpr_output notebooks/test_exported_model.ipynb
 	@echo "Done: open mongol_alpr_output/test_exported_model.html, the drawings and plates.csv beside it."
 
 # Opens the course in the browser.
 notebook: $(VENV)/runtime.done
 	$(BIN)/jupyter notebook notebooks/test_exported_model.ipynb
+
+# Runs one lesson again and keeps its outputs: make lesson NAME=boxes.
+lesson: $(VENV)/runtime.done
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python .ci/run_notebooks notebooks/$(NAME).ipynb
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .
