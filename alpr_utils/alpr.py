@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR, Detector
-from alpr_utils.detect.exported import list_detectors, load_detector
+from alpr_utils.detect.exported import find_detector, load_detector
 from alpr_utils.draw import draw_plates
 from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.images import (
@@ -19,6 +19,7 @@ from alpr_utils.images import (
     decode_content,
     decode_picture,
     find_pictures,
+    hide_boxes,
     is_video,
     to_rgb,
     video_frames,
@@ -91,16 +92,12 @@ class ALPR:
             raise ModelError(f"no reader '{self._reader}'; choose one of {', '.join(READERS)}, none.")
         if self._tiles and self._vehicle_first:
             raise ModelError("tiles and vehicle_first are two ways to find small plates; choose one of them.")
-        if isinstance(self._detector, str | Path) and not self._is_there(self._detector):
-            names = ", ".join(list_detectors(self._models_dir)) or "none"
-            raise ModelError(f"no detector '{self._detector}'; give a path or one of {self._models_dir}: {names}.")
-        if self._vehicle_first and not self._is_there(self._vehicle_detector):
-            from alpr_utils.detect.vehicle_first import no_vehicle_detector
+        if isinstance(self._detector, str | Path):
+            find_detector(self._detector, self._models_dir)
+        if self._vehicle_first:
+            from alpr_utils.detect.vehicle_first import check_vehicle_detector
 
-            raise ModelError(no_vehicle_detector(self._vehicle_detector, self._models_dir))
-
-    def _is_there(self, name_or_path: str | Path) -> bool:
-        return (self._models_dir / name_or_path).exists() or Path(name_or_path).exists()
+            check_vehicle_detector(self._vehicle_detector, self._models_dir)
 
     @property
     def detector(self) -> Detector:
@@ -162,7 +159,7 @@ class ALPR:
             PictureError: the picture cannot be used.
             ModelError: a model cannot be opened.
         """
-        return list(self._with_texts(self._with_boxes(_unnamed(picture))).plates)
+        return list(self._with_texts(self._with_boxes(PictureResult.unseen(to_rgb(picture)))).plates)
 
     def read_crop(self, picture: PictureInput) -> PlateReading:
         """Read a picture of one plate: nothing is detected, the box is the whole picture, no text is left out.
@@ -172,7 +169,7 @@ class ALPR:
             ModelError: the reader cannot be opened, or there is none.
         """
         self.load(crops=True)
-        return self._whole_read(_unnamed(picture)).plates[0]
+        return self._whole_read(PictureResult.unseen(to_rgb(picture))).plates[0]
 
     def read_many(
         self,
@@ -256,6 +253,20 @@ class ALPR:
         image = to_rgb(picture)
         return draw_plates(image, list(plates) if plates is not None else self.read(image))
 
+    def blur(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
+        """The picture with its plates hidden as `hide_boxes` does it; all else as in `draw`.
+
+        Without ``plates``, boxes from `careful_score` on count.
+        """
+        image = to_rgb(picture)
+        hidden = self._found(self.seen(image), self.careful_score) if plates is None else plates
+        return hide_boxes(image, [plate.box for plate in hidden])
+
+    @property
+    def careful_score(self) -> float:
+        """Least score of a box to hide: half the usual one, as a plate too few is worse than a patch too many."""
+        return self.detector.threshold / 2 if self.min_score is None else self.min_score
+
     def _with_boxes(self, result: PictureResult) -> PictureResult:
         """The picture with what the detector finds in it, still without texts."""
         detector_input = self.seen(result.image)
@@ -304,19 +315,8 @@ def _guarded(stage: Callable[[PictureResult], PictureResult]) -> Callable[[Pictu
 
 
 def _with_text(plate: PlateReading, reading: Reading) -> PlateReading:
-    return replace(
-        plate,
-        text=reading.text,
-        text_score=reading.score,
-        char_scores=reading.char_scores,
-        rows=reading.rows,
-        country=reading.country,
-        alternatives=reading.alternatives,
-    )
-
-
-def _unnamed(picture: PictureInput) -> PictureResult:
-    return PictureResult.unseen("", "", Path(), to_rgb(picture))
+    text, others = (reading.text, reading.score, reading.char_scores), reading.alternatives
+    return PlateReading(plate.box, plate.detection_score, *text, reading.rows, reading.country, others)
 
 
 def _decoded(paths: Sequence[Path], every: int, skip: Container[str]) -> Iterator[PictureResult]:
@@ -336,14 +336,14 @@ def _opened(name: str, content: bytes, most_pixels: int) -> PictureResult:
         decoded = decode_content(content, name, most_pixels)
     except (AlprError, MemoryError) as error:  # as in `_guarded`
         return PictureResult.failed(name, path.stem, path, error)
-    return PictureResult.unseen(name, path.stem, path, decoded.image, (decoded.height, decoded.width))
+    return PictureResult.unseen(decoded.image, name, path.stem, path, (decoded.height, decoded.width))
 
 
 def _frames_of(path: Path, name: str, stem: str, every: int) -> Iterator[PictureResult]:
     """The picture, or the frames of the video, not looked at yet."""
     if is_video(path):
         for number, frame in video_frames(path, every):
-            yield PictureResult.unseen(f"{name}#{number}", f"{stem}_{number:06d}", path, frame)
+            yield PictureResult.unseen(frame, f"{name}#{number}", f"{stem}_{number:06d}", path)
     else:
         decoded = decode_picture(path)
-        yield PictureResult.unseen(name, stem, path, decoded.image, (decoded.height, decoded.width))
+        yield PictureResult.unseen(decoded.image, name, stem, path, (decoded.height, decoded.width))

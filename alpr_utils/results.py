@@ -95,8 +95,9 @@ class PictureResult:
 
     @classmethod
     def unseen(
-        cls, name: str, stem: str, path: Path, image: np.ndarray, size_px: tuple[int, int] | None = None
-    ) -> "PictureResult":
+        cls, image: np.ndarray, name: str = "", stem: str = "", path: Path = Path(),
+        size_px: tuple[int, int] | None = None,
+    ) -> "PictureResult":  # fmt: skip
         """A picture that nobody looked at yet; ``size_px``: height and width in its file, if ``image`` has others."""
         return cls(name, stem, path, image, image, *(size_px or image.shape[:2]))
 

@@ -10,6 +10,7 @@ import typer
 
 from alpr_utils.cli.archive import archive
 from alpr_utils.cli.benchmark import benchmark
+from alpr_utils.cli.blur import blur
 from alpr_utils.cli.clips import evaluate_clips
 from alpr_utils.cli.convert import convert
 from alpr_utils.cli.detectors import anchors, import_darknet
@@ -49,6 +50,7 @@ app.add_typer(train_app, name="train")
 app.add_typer(generate_app, name="generate")
 app.add_typer(download_app, name="download")
 app.command("read")(read)
+app.command("blur")(blur)
 app.command("watch")(watch)
 app.command("serve")(serve)
 app.command("archive")(archive)

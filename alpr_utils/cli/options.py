@@ -1,7 +1,7 @@
 """Options that several commands share, and what opens the things they name."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -46,6 +46,16 @@ def complain(error: object) -> None:
     from tqdm import tqdm
 
     tqdm.write(f"error: {error}", file=sys.stderr)
+
+
+def find_inputs(paths: Sequence[str]) -> tuple[list[Path], bool]:
+    """The pictures to process, and whether some paths led nowhere (said on stderr)."""
+    from alpr_utils.images import find_pictures
+
+    found, problems = find_pictures(paths)
+    for problem in problems:
+        complain(problem)
+    return found, bool(problems)
 
 
 @contextmanager

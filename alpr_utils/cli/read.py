@@ -22,6 +22,7 @@ from alpr_utils.cli.options import (
     VehicleFirstOption,
     alpr_of,
     complain,
+    find_inputs,
     wrong_usage,
 )
 from alpr_utils.cli.outputs import Outputs, Places
@@ -73,7 +74,7 @@ def read(
     """Find and read the plates of pictures and videos."""
     _check_usage(context.params)
     alpr = alpr_of({**context.params, "detector": None if crops else detector})
-    found, incomplete = _find(paths)
+    found, incomplete = find_inputs(paths)
     pictures, videos = _divided(found, crops)
     outputs = Outputs(_places(output, csv, json, save_crops, pictures), found, context.params, alpr.draw)
     clips = VideoOutputs(outputs, videos, vehicles_table(output, csv, bool(pictures)) if videos else None, frames)
@@ -102,16 +103,6 @@ def _places(
     """Where results of pictures go; without any there is no table of them."""
     table = csv or (output / "plates.csv" if output else None)
     return Places(table if pictures else None, json, output, crops)
-
-
-def _find(paths: Sequence[str]) -> tuple[list[Path], bool]:
-    """The pictures to process, and whether some paths led nowhere (said on stderr)."""
-    from alpr_utils.images import find_pictures
-
-    found, problems = find_pictures(paths)
-    for problem in problems:
-        complain(problem)
-    return found, bool(problems)
 
 
 def _divided(paths: Sequence[Path], crops: bool) -> tuple[list[Path], list[Path]]:

@@ -117,11 +117,16 @@ def _holds_detector(folder: Path) -> bool:
     return graph is not None and (graph.name != ONNX_FILE or (folder / LABEL_MAP_FILE).is_file())
 
 
-def _existing(name_or_path: str | Path, models_dir: Path) -> Path:
+def find_detector(name_or_path: str | Path, models_dir: Path) -> Path:
+    """Where a detector lies.
+
+    Raises:
+        ModelError: neither a folder of that name in ``models_dir`` nor such a path is there.
+    """
     path = next((p for p in (models_dir / name_or_path, Path(name_or_path)) if p.exists()), None)
     if path is None:
         names = ", ".join(list_detectors(models_dir)) or "none"
-        raise ModelError(f"{name_or_path}: no such model; give a path or one of {models_dir}: {names}.")
+        raise ModelError(f"no detector '{name_or_path}'; give a path or one of {models_dir}: {names}.")
     return path
 
 
@@ -160,7 +165,7 @@ def load_detector(
     Raises:
         ModelError: not found, incomplete, damaged, with wrong checksums, or not a detector.
     """
-    path = _existing(name_or_path, models_dir or default_models_dir())
+    path = find_detector(name_or_path, models_dir or default_models_dir())
     if _is_two_looks(path):
         return _open_two_looks(path, runtime)
     folder, graph_file = _find(path, runtime.engine)

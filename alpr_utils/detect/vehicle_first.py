@@ -21,12 +21,13 @@ LARGEST_CUT_SHARE = 0.7  # of the picture's longer side; a larger cut shows litt
 MOST_CUTS = 24  # vehicles with the highest scores; limits the time for a crowded car park
 
 
-def no_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> str:
-    """The message for a missing vehicle detector."""
-    return (
-        f"no vehicle detector '{name_or_path}' in {models_dir}; train one (docs/training.md) or put an Object "
-        "Detection API model trained on COCO there, with its label_map.pbtxt, and give its name or path."
-    )
+def check_vehicle_detector(name_or_path: str | Path, models_dir: Path) -> None:
+    """Raises `ModelError` when there is no such model."""
+    if not (models_dir / name_or_path).exists() and not Path(name_or_path).exists():
+        raise ModelError(
+            f"no vehicle detector '{name_or_path}' in {models_dir}; train one (docs/training.md) or put an Object "
+            "Detection API model trained on COCO there, with its label_map.pbtxt, and give its name or path."
+        )
 
 
 def load_vehicle_detector(
@@ -40,8 +41,7 @@ def load_vehicle_detector(
         ModelError: it is missing, damaged, or its label map has no vehicles.
     """
     models_dir = models_dir or default_models_dir()
-    if not (models_dir / name_or_path).exists() and not Path(name_or_path).exists():
-        raise ModelError(no_vehicle_detector(name_or_path, models_dir))
+    check_vehicle_detector(name_or_path, models_dir)
     detector = load_detector(name_or_path, models_dir, runtime)
     if not any(label.lower() in VEHICLE_LABELS for label in detector.labels.values()):
         labels = ", ".join(list(detector.labels.values())[:5])

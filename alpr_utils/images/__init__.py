@@ -3,8 +3,9 @@
 May import: `boxes`, `errors`.
 """
 
-from alpr_utils.images.crops import CROP_MARGIN, crop_plate, crop_window
+from alpr_utils.images.crops import CROP_MARGIN, HIDE_MARGIN, crop_plate, crop_window, hide_boxes
 from alpr_utils.images.files import (
+    BLURRED,
     CROP,
     DRAWING,
     PICTURE_SUFFIXES,
@@ -33,9 +34,11 @@ from alpr_utils.images.opening import (
 )
 
 __all__ = [
+    "BLURRED",
     "CROP",
     "CROP_MARGIN",
     "DRAWING",
+    "HIDE_MARGIN",
     "MOST_PIXELS",
     "PICTURE_SUFFIXES",
     "VIDEO_SUFFIXES",
@@ -48,6 +51,7 @@ __all__ = [
     "find_pictures",
     "frame_count",
     "has_comment",
+    "hide_boxes",
     "is_video",
     "natural_key",
     "new_folder",

@@ -8,6 +8,7 @@ from alpr_utils.boxes import clip, enlarge
 
 # Boxes cut the outer strokes now and then; readers expect a little of the surroundings.
 CROP_MARGIN = 0.06
+HIDE_MARGIN = 0.15  # of a box that hides: what it lacks at an edge would stay legible
 
 
 def crop_window(
@@ -33,3 +34,18 @@ def crop_plate(image: np.ndarray, box: Sequence[float] | np.ndarray, margin: flo
     """
     top, left, bottom, right = crop_window(image, box, margin)
     return image[top:bottom, left:right]
+
+
+def hide_boxes(image: np.ndarray, boxes: Sequence[Sequence[float]]) -> np.ndarray:
+    """A copy of ``image: uint8 (H, W, 3)`` in which each box, and a little around it, is one patch of its mean colour.
+
+    A weak blur or a mosaic hides a text from people and not from programs; a patch of one colour holds no text.
+
+    Args:
+        boxes: ymin, xmin, ymax, xmax each, normalised.
+    """
+    hidden = image.copy()
+    for box in boxes:
+        top, left, bottom, right = crop_window(image, box, HIDE_MARGIN)
+        hidden[top:bottom, left:right] = image[top:bottom, left:right].mean(axis=(0, 1)).round()
+    return hidden

@@ -25,7 +25,8 @@ VIDEO_SUFFIXES = (
 )  # fmt: skip
 # What lies beside pictures without being one; it is not worth a word that they are left out.
 _OTHER_SUFFIXES = (".xml", ".csv", ".txt", ".json", ".jsonl", ".md", ".html", ".yaml", ".yml", ".pbtxt", ".part")
-DRAWING, CROP = "drawn by alpr_utils", "cut by alpr_utils"  # comments in the files that `read` makes
+# Comments in the files that `read` and `blur` make.
+DRAWING, CROP, BLURRED = "drawn by alpr_utils", "cut by alpr_utils", "blurred by alpr_utils"
 _COMMENT_BYTES = 128  # from the beginning of a JPEG file, in which its comment stands
 _JPEG_QUALITY = 92
 
@@ -65,7 +66,7 @@ def write_image(path: str | Path, image: np.ndarray, comment: str = "") -> None:
 
 
 def has_comment(path: Path, *comments: str) -> bool:
-    """Whether a file is a JPEG that `write_image` gave one of these comments, ``DRAWING`` or ``CROP``."""
+    """Whether a file is a JPEG that `write_image` gave one of these comments, such as ``DRAWING``."""
     try:
         with path.open("rb") as file:
             head = file.read(_COMMENT_BYTES)

@@ -144,11 +144,11 @@ def _unreadable(source: str, error: Exception) -> PictureError:
     return PictureError(f"{source}: cannot be read as a video ({reason}); check the address or save it as MP4 (H.264).")
 
 
-def is_drawn(path: Path) -> bool:
-    """Whether ``read`` made this file, with boxes in it."""
+def is_drawn(path: Path, comment: str = DRAWING) -> bool:
+    """Whether ``read`` made this file, with boxes in it; another ``comment`` asks for what another command made."""
     try:
         with av.open(str(path)) as container:
-            return container.metadata.get("comment") == DRAWING
+            return container.metadata.get("comment") == comment
     except (av.error.FFmpegError, OSError, ValueError):
         return False
 

@@ -99,7 +99,7 @@ def test_threshold_and_checksums_of_metadata(models_dir: Path, tmp_path: Path) -
 
 def test_available_models_are_listed(models_dir: Path) -> None:
     assert list_detectors(models_dir) == ["plate_detector_two_looks"]
-    with pytest.raises(ModelError, match=r"nonsense: no such model.*plate_detector_two_looks"):
+    with pytest.raises(ModelError, match=r"no detector 'nonsense'.*plate_detector_two_looks"):
         load_detector("nonsense", models_dir)
 
 
