@@ -25,6 +25,11 @@ def amount(full: int, fast: int) -> int:
     return fast if os.environ.get("ALPR_FAST") else full
 
 
+def jpeg(picture: Picture) -> bytes:
+    """A picture as a widget of ``ipywidgets.Image(format="jpeg")`` takes it."""
+    return _jpeg(Image.fromarray(_pixels(picture)))
+
+
 def show(picture: Picture, alt: str) -> None:
     """Display a picture in a notebook, as the smaller of a JPEG and a PNG of few colours.
 
@@ -54,7 +59,7 @@ def demo(draw: Callable[..., Picture], alt: str, **controls: Any) -> None:
     moving = ipywidgets.Image(format="jpeg")
 
     def redraw(**values: Any) -> None:
-        moving.value = _jpeg(Image.fromarray(_pixels(draw(**values))))
+        moving.value = jpeg(draw(**values))
 
     panel = ipywidgets.interactive(redraw, **controls)
     for control in panel.kwargs_widgets:
