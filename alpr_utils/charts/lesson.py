@@ -2,14 +2,14 @@
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
 import ipywidgets
 import numpy as np
 from IPython.display import Image as NotebookImage
-from IPython.display import display
+from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -41,6 +41,14 @@ def show(picture: Picture, alt: str) -> None:
     display(NotebookImage(data, format=kind, alt=alt))
 
 
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Display a table; what could be HTML or Markdown in a cell is shown as it stands."""
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    for row in rows:
+        lines.append("| " + " | ".join(map(_literal, row)) + " |")
+    display(Markdown("\n".join(lines)))
+
+
 def show_live(widget: ipywidgets.Widget, still: Picture, alt: str) -> None:
     """Display a widget; where no Jupyter runs, as on GitHub, the picture ``still`` stands in its place."""
     data, kind = _smallest(_pixels(still))
@@ -66,6 +74,10 @@ def demo(draw: Callable[..., Picture], alt: str, **controls: Any) -> None:
         control.style.description_width = "initial"
     still = draw(**{control._kwarg: control.get_interact_value() for control in panel.kwargs_widgets})
     show_live(ipywidgets.VBox([panel, moving]), still, alt)
+
+
+def _literal(value: object) -> str:
+    return "".join(c if c.isalnum() or c in " .,:%()-+/=?" else f"&#{ord(c)};" for c in str(value))
 
 
 def _pixels(picture: Picture) -> np.ndarray:

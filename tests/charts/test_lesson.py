@@ -67,3 +67,10 @@ def test_moving_a_control_draws_again(shown: list[Any], monkeypatch: pytest.Monk
     panel, moving = boxes[0].children
     panel.kwargs_widgets[0].value = 180
     assert abs(int(np.array(Image.open(BytesIO(moving.value))).mean()) - 180) < 3
+
+
+def test_a_table_shows_its_cells_as_they_stand(shown: list[Any]) -> None:
+    lesson.table(["name", "share"], [("a|<b>*", 0.5), ("1234УБА", "95 % (82-99)")])
+    head, line, first, second = shown[0][0].data.splitlines()
+    assert (head, line, second) == ("| name | share |", "|---|---|", "| 1234УБА | 95 % (82-99) |")
+    assert first == "| a&#124;&#60;b&#62;&#42; | 0.5 |"
