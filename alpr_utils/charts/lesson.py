@@ -16,7 +16,7 @@ from PIL import Image
 from alpr_utils.charts.style import WIDTH_PX
 
 Picture = np.ndarray | Figure
-_JPEG_QUALITY = 80
+_JPEG_QUALITY = 75
 _COLOURS = 128  # of a palette: enough for the lines and the smoothed letters of a chart
 
 
