@@ -47,7 +47,7 @@ OutputOption = Annotated[
     Path | None,
     typer.Option(help="Model folder to write [default: model in the run folder].", callback=_model_place),
 ]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that generate plates before the training.")]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that generate plates, then prepare batches.")]
 LongSideOption = Annotated[
     int | None, typer.Option(min=32, help="Pixels to which the model resizes pictures [default: 960 to 1280].")
 ]

@@ -8,106 +8,28 @@ import numpy as np
 
 from alpr_utils.errors import AlprError
 from alpr_utils.models.weights import load_weights
-from alpr_utils.networks.anchors import assign_targets
 from alpr_utils.networks.char_detector import build_char_detector
 from alpr_utils.networks.reader_configs import CHAR_ANCHORS
 from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.read.char_detector.predictions import ARCHITECTURE, alphabet_of, best_boxes, char_anchors
 from alpr_utils.read.char_detector.reader import read_boxes
 from alpr_utils.read.grammar import Grammar
-from alpr_utils.read.preprocess import HEIGHT, WIDTH
+from alpr_utils.training.char_batches import CharBatches, characters_of, upright_targets
 from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
 from alpr_utils.training.history import weights_file
 from alpr_utils.training.lend import class_columns, lend
-from alpr_utils.training.plate_batches import PlateBatches
-from alpr_utils.training.plate_crops import (
-    MARGIN,
-    ROW_BREAK,
-    STORED_HEIGHT,
-    STORED_WIDTH,
-    PlateCrops,
-    boxes_in,
-    join,
-    upright,
-)
+from alpr_utils.training.plate_crops import PlateCrops, join, upright
 from alpr_utils.training.reader import export_reader, lender_of, load_plates
 from alpr_utils.training.run import Run
 from alpr_utils.training.trainer import Trainer, build_network, compile_network
-
-_VISIBLE = 0.4  # share of a character that must lie in the view for the network to find it
-_POSITIVE_IOU, _NEGATIVE_IOU = 0.45, 0.35  # narrow characters miss the anchors of their cell by more than plates do
-
-
-def _characters(text: Sequence[str]) -> str:
-    return "".join(text).replace(ROW_BREAK, "")
-
-
-def class_numbers(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
-    """int16 (N, 9): the class of each character of each plate, -1 behind the last one."""
-    columns = {char: column for column, char in enumerate(alphabet)}
-    numbers = np.full(plates.char_boxes.shape[:2], -1, np.int16)
-    for row, text in zip(numbers, plates.texts, strict=True):
-        row[: len(_characters(text))] = [columns[char] for char in _characters(text)]
-    return numbers
-
-
-class CharBatches(PlateBatches):
-    """Batches for ``fit``: images uint8 (B, 64, 160, 1), and targets float32 (B, N, 5) as `SSDLoss` takes them.
-
-    Args:
-        sources: with boxes of characters.
-        alphabet: the classes.
-    """
-
-    def __init__(
-        self,
-        sources: Sequence[PlateCrops],
-        sampling_weights: Sequence[float],
-        alphabet: Sequence[str],
-        batch: int,
-        batches: int,
-        seed: int = 0,
-    ):
-        super().__init__(sources, sampling_weights, batch, batches, seed)
-        self.classes = [class_numbers(source, alphabet) for source in sources]
-        self.anchors = char_anchors()
-
-    def target(self, group: int, number: int, view: np.ndarray) -> np.ndarray:
-        """The characters that are seen, see `char_targets`."""
-        return char_targets(self.anchors, self.sources[group].char_boxes[number], self.classes[group][number], view)
-
-
-def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """What the network should answer for a view: float32 (N, 5), box in pixels of the view and label.
-
-    Args:
-        anchors: float32 (N, 4), pixels of the view.
-        char_boxes: (9, 4), pixels of the stored plate; NaN behind the last character.
-        classes: (9,), of each box.
-        view: (4,), the part of the stored plate that is seen, pixels.
-    """
-    boxes = boxes_in(char_boxes[classes >= 0], view, (WIDTH, HEIGHT))
-    seen = np.clip(boxes, 0, (HEIGHT, WIDTH, HEIGHT, WIDTH))
-    visible = np.prod(seen[:, 2:] - seen[:, :2], axis=1) > _VISIBLE * np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    found = assign_targets(anchors, seen[visible].astype(np.float32), _POSITIVE_IOU, _NEGATIVE_IOU)
-    labels = found.objectness.copy()
-    positive = labels > 0
-    labels[positive] = classes[classes >= 0][visible][found.matched_gt[positive]] + 1
-    return np.concatenate([found.boxes, labels[:, None]], axis=1)
-
-
-def upright_targets(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
-    """The targets of plates as `upright` shows them: float32 (B, N, 5)."""
-    inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
-    view = np.concatenate([inner * MARGIN * 0.8, inner * (1 + MARGIN * 1.2)])
-    anchors, classes = char_anchors(), class_numbers(plates, alphabet)
-    return np.array([char_targets(anchors, *pair, view) for pair in zip(plates.char_boxes, classes, strict=True)])
 
 
 def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
     """Only the plates whose characters all have a box; raises `AlprError` when there is none."""
     count = (~np.isnan(plates.char_boxes[..., 0])).sum(axis=1)
-    good = np.array([number == len(_characters(text)) for number, text in zip(count, plates.texts, strict=True)], bool)
+    good = np.array(
+        [number == len(characters_of(text)) for number, text in zip(count, plates.texts, strict=True)], bool
+    )
     if not good.any():
         raise AlprError(f"{place}: no plate there has boxes of its characters; label them, or train on another source.")
     texts = tuple(text for text, keep in zip(plates.texts, good, strict=True) if keep)
@@ -142,7 +64,7 @@ def build(config: CharDetectorTrainConfig) -> keras.Model:
 def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int = 1) -> Path:
     """Train the network; calling it again with the same ``run`` goes on after the last finished epoch.
 
-    ``workers`` processes generate plates before the training begins.
+    ``workers`` processes generate plates before the training begins, and prepare its batches.
 
     Returns:
         The file with the final weights, ready for `export_char_detector`.
@@ -158,10 +80,10 @@ def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int
         weights = [source.sampling_weight for source in config.sources]
         batches = CharBatches(plates, weights, alphabet, config.batch, config.epoch_batches, config.seed)
         if not config.validation:
-            return trainer.fit(network, batches)
+            return trainer.fit(network, batches, workers=workers)
         real = join([_plates(config, source, trainer.run, workers) for source in config.validation])
         validation = upright(real), upright_targets(real, alphabet)
-        texts = [_characters(text) for text in real.texts]
+        texts = [characters_of(text) for text in real.texts]
         grammar = Grammar.of(config.countries, alphabet, words=False)
 
         def exact() -> dict[str, float]:  # with the grammar, without which it cannot order the characters
@@ -170,7 +92,7 @@ def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int
             right = [bool(found) and found[0].text == text for found, text in zip(best, texts, strict=True)]
             return {"val_exact": float(np.mean(right))}
 
-        return trainer.fit(network, batches, validation, exact)
+        return trainer.fit(network, batches, validation, exact, workers=workers)
 
 
 def export_char_detector(weights: Sequence[Path], folder: Path, config: CharDetectorTrainConfig) -> Path:

@@ -71,7 +71,7 @@ def _start(network: keras.Model, config: CRNNTrainConfig, tokens: Sequence[str])
 def train_crnn(config: CRNNTrainConfig, run: Path, workers: int = 1) -> Path:
     """Train a CRNN; calling it again with the same ``run`` goes on after the last finished epoch.
 
-    ``workers`` processes generate plates before the training begins.
+    ``workers`` processes generate plates before the training begins, and prepare its batches.
 
     Returns:
         The file with the final weights, ready for `export_crnn`.
@@ -86,10 +86,10 @@ def train_crnn(config: CRNNTrainConfig, run: Path, workers: int = 1) -> Path:
         weights = [source.sampling_weight for source in config.sources]
         batches = CropBatches(plates, weights, tokens, config.batch, config.epoch_batches, config.seed)
         if not config.validation:
-            return trainer.fit(network, batches)
+            return trainer.fit(network, batches, workers=workers)
         real = join([load_plates(config, source, tokens, trainer.run, workers) for source in config.validation])
         validation = upright(real), class_targets(real.texts, tokens)
-        return trainer.fit(network, batches, validation, lambda: _exact(network, *validation))
+        return trainer.fit(network, batches, validation, lambda: _exact(network, *validation), workers=workers)
 
 
 def _exact(network: keras.Model, images: np.ndarray, targets: np.ndarray) -> dict[str, float]:

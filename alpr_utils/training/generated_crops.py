@@ -1,12 +1,9 @@
 """Plates to learn reading from that are generated; they are kept in files, so that a run makes them once."""
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -27,6 +24,7 @@ from alpr_utils.training.plate_crops import (
     stored,
     with_margin,
 )
+from alpr_utils.training.processes import worker_processes
 
 _CHUNK = 1000  # plates a file
 
@@ -48,13 +46,8 @@ def from_degraded(plates: Sequence[DegradedPlate]) -> PlateCrops:
 
 def _generate_chunk(country: str, seed: int, start: int, count: int, file: Path) -> None:
     """Save the generated plates ``start`` to ``start + count`` of a country; half of them have balanced characters."""
-    cv2.setNumThreads(1)
     rngs = ((index, np.random.default_rng([seed, index])) for index in range(start, start + count))
     from_degraded([sample_plate(rng, country, balanced=index % 2 == 0) for index, rng in rngs]).save(file)
-
-
-def _ignore_interrupt() -> None:
-    signal(SIGINT, SIG_IGN)  # the process that trains ends this one
 
 
 def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Path, workers: int) -> PlateCrops:
@@ -71,7 +64,7 @@ def generated_crops(countries: Sequence[str], count: int, seed: int, folder: Pat
     ]
     missing = [chunk for chunk in chunks if not chunk[-1].exists()]
     bar = tqdm(total=sum(chunk[3] for chunk in missing), desc="generating", unit="plate", leave=False, disable=None)
-    with bar, ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_interrupt) as pool:
+    with bar, worker_processes(workers) as pool:
         jobs = {pool.submit(_generate_chunk, *chunk): chunk[3] for chunk in missing}
         try:
             for job in as_completed(jobs):

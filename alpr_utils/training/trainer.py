@@ -16,6 +16,7 @@ from tqdm import tqdm
 from alpr_utils.errors import OutputError
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import TrainConfig
+from alpr_utils.training.feed import Feed
 from alpr_utils.training.interrupt import stops_on_interrupt
 from alpr_utils.training.memory import keep_freed_memory
 from alpr_utils.training.run import Run
@@ -151,6 +152,7 @@ class Trainer:
         validation: tuple[np.ndarray, np.ndarray] | None = None,
         measure: Callable[[], Mapping[str, float]] | None = None,
         stop_after: int | None = None,
+        workers: int = 1,
     ) -> Path:
         """Train a compiled network, or go on after the last finished epoch.
 
@@ -158,6 +160,7 @@ class Trainer:
             validation: images and targets for the curve.
             measure: figures of the network for the log, asked for after every epoch.
             stop_after: ends the training after that many epochs although the learning rate is meant for all.
+            workers: processes that prepare batches, see `Feed`.
 
         Returns:
             The file with the final weights.
@@ -169,14 +172,15 @@ class Trainer:
             callbacks.insert(0, _Measure(measure))
         keep_freed_memory()
         if batches.epoch < epochs:
-            network.fit(
-                batches,
-                initial_epoch=batches.epoch,
-                epochs=epochs,
-                validation_data=validation,
-                callbacks=callbacks,
-                shuffle=False,  # every batch is drawn at random anyway, and a resumed run draws the same ones
-                verbose=0,
-            )
+            with Feed(batches, workers, self.run.folder) as feed:
+                network.fit(
+                    feed,
+                    initial_epoch=batches.epoch,
+                    epochs=epochs,
+                    validation_data=validation,
+                    callbacks=callbacks,
+                    shuffle=False,  # every batch is drawn at random anyway, and a resumed run draws the same ones
+                    verbose=0,
+                )
         self.run.draw_curves()
         return self.run.weights

@@ -27,14 +27,8 @@ from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.synth.photo.sample import sample_plate
-from alpr_utils.training.char_detector import (
-    CharBatches,
-    _plates,
-    char_targets,
-    export_char_detector,
-    train_char_detector,
-    upright_targets,
-)
+from alpr_utils.training.char_batches import CharBatches, char_targets, upright_targets
+from alpr_utils.training.char_detector import _plates, export_char_detector, train_char_detector
 from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
 from alpr_utils.training.generated_crops import from_degraded
 from alpr_utils.training.plate_crops import upright
