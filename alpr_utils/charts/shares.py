@@ -56,10 +56,10 @@ def draw_curves(
         for number, (name, points) in enumerate(curves.items()):
             places = sorted(points)
             shares = [100 * points[place][0] / max(points[place][1], 1) for place in places]
-            below, above = zip(*(wilson(*points[place]) for place in places), strict=True)
+            below, above = 100 * np.transpose([wilson(*points[place]) for place in places])
             colour = (colours or {}).get(name, LINE_COLOURS[number % len(LINE_COLOURS)])
             axes.plot(places, shares, "osD^vP*"[number % 7] + "-", color=colour, label=name)
-            axes.fill_between(places, 100 * np.array(below), 100 * np.array(above), color=colour, alpha=0.13, linewidth=0)
+            axes.fill_between(places, below, above, color=colour, alpha=0.13, linewidth=0)
         axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(-3, 103), xscale="log" if log else "linear")
         every = sorted({place for points in curves.values() for place in points})
         axes.set_xticks(every, [f"{place:g}" for place in every])
