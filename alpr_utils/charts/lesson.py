@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 from IPython.display import Image as NotebookImage
 from IPython.display import Markdown, display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -82,9 +83,9 @@ def _literal(value: object) -> str:
 
 def _pixels(picture: Picture) -> np.ndarray:
     if isinstance(picture, Figure):
-        buffer = BytesIO()
-        picture.savefig(buffer, format="png")
-        image = Image.open(buffer).convert("RGB")
+        canvas = FigureCanvasAgg(picture)
+        canvas.draw()
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     else:
         image = Image.fromarray(picture)
     if image.width > WIDTH_PX:
