@@ -1,6 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests run in this many processes; each one with TensorFlow takes about 1.5 GB.
+PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal
 
 # The Object Detection API knows Python 3.10 and 3.11.
 API_PYTHON ?= python3.11
@@ -44,20 +47,25 @@ lint: $(VENV)/dev.done
 
 # Everything that continuous integration runs on one interpreter.
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-# What is not marked slow: less than two minutes.
+# What is not marked slow: about a minute.
 test-fast: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 # What is marked slow, with a minute of damaged files for each loader.
 test-slow: lint
-	FUZZ_SECONDS=60 $(BIN)/python -m pytest -m slow
+	FUZZ_SECONDS=60 $(PYTEST) -m slow
+
+# Archives and the service with what is too large for every environment: Ray, and an object store on this machine.
+test-scale: $(VENV)/dev.done
+	$(BIN)/python -m pip install --quiet "ray>=2.40,<3" "s3fs>=2024.6" "moto[s3,server]>=5,<6"
+	$(PYTEST) tests/serve
 
 # Ten minutes of damaged and hostile files for each loader; before a release.
 FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/dev.done
-	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest tests/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) tests/fuzz
 
 # Known vulnerabilities of the pinned packages; says so where the service that knows them is not reached.
 audit: $(VENV)/dev.done
@@ -65,7 +73,7 @@ audit: $(VENV)/dev.done
 
 # The fast tests on Python 3.10 to 3.13, each in an environment of its own; interpreters that are missing are named.
 test-versions:
-	.ci/test-versions
+	PROCESSES=$(PROCESSES) .ci/test-versions
 
 $(API_VENV)/done: requirements-object-detection-api.txt
 	$(API_PYTHON) -m venv $(API_VENV)

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from alpr_utils.serve.sources import Part
 
 SourcesArgument = Annotated[
-    list[str], typer.Argument(metavar="SOURCE", help="Folders with their subfolders, tar files, patterns; s3:// too.")
+    list[str], typer.Argument(metavar="SOURCE", help="Folders, tar and Parquet files, patterns; s3:// too.")
 ]
 ResultsOption = Annotated[str, typer.Option(help="Folder for the Parquet files; s3:// and others too.")]
-PartOption = Annotated[int, typer.Option(min=1, help="Pictures a part; a tar file is one part, whatever it holds.")]
+PartOption = Annotated[int, typer.Option(min=1, help="Pictures a part; a tar or Parquet file is always one.")]
 ShareOption = Annotated[str, typer.Option(help="Which machine of how many this is, such as 2/8; plan first.")]
 PlanOption = Annotated[bool, typer.Option("--plan-only", help="List the pictures, divide them and read none.")]
 RayOption = Annotated[int, typer.Option("--ray", min=0, help="Workers on Ray; 0: this process reads.")]

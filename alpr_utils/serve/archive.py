@@ -19,9 +19,9 @@ from alpr_utils.alpr import ALPR
 from alpr_utils.errors import AlprError, OutputError
 from alpr_utils.images import write_bytes
 from alpr_utils.results import PictureResult, picture_record
-from alpr_utils.serve.sources import Part, contents_of, divided, filesystem_of, found_in
+from alpr_utils.serve.sources import PLAN_FILE, Part, contents_of, divided, filesystem_of, found_in
 
-_PLAN, _PART = "plan.parquet", "part-{:06d}.parquet"
+_PART = "part-{:06d}.parquet"
 _OPTIONS = b"alpr_options"  # in the metadata of the plan
 _BOX = pa.struct([(side, pa.int32()) for side in ("xmin", "ymin", "xmax", "ymax")])
 _ALTERNATIVE = pa.struct([("text", pa.string()), ("text_score", pa.float64())])
@@ -67,7 +67,7 @@ class Archive:
     @property
     def planned(self) -> bool:
         """Whether there is a plan."""
-        return bool(self._fs.exists(f"{self._path}/{_PLAN}"))
+        return bool(self._fs.exists(f"{self._path}/{PLAN_FILE}"))
 
     def plan(self, sources: Iterable[str], size: int, options: Mapping[str, Any]) -> None:
         """Write down which pictures belong to which part, and the options that decide what is read.
@@ -80,7 +80,7 @@ class Archive:
         rows = [(part.number, url) for part in divided(urls, size) for url in part.urls]
         schema = pa.schema([("part", pa.int32()), ("url", pa.string())], {_OPTIONS: json.dumps(options)})
         numbers, names = zip(*rows, strict=True)
-        self._write(_PLAN, pa.table([pa.array(numbers, pa.int32()), pa.array(names)], schema=schema))
+        self._write(PLAN_FILE, pa.table([pa.array(numbers, pa.int32()), pa.array(names)], schema=schema))
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Raises `OutputError` when the plan was made for other ``options``."""
@@ -111,7 +111,7 @@ class Archive:
         self._write(_PART.format(part.number), pa.Table.from_pylist(list(records), SCHEMA))
 
     def _plan(self) -> pa.Table:
-        return pq.read_table(io.BytesIO(self._fs.cat_file(f"{self._path}/{_PLAN}")))
+        return pq.read_table(io.BytesIO(self._fs.cat_file(f"{self._path}/{PLAN_FILE}")))
 
     def _write(self, name: str, table: pa.Table) -> None:
         content = io.BytesIO()

@@ -1,9 +1,16 @@
-"""The parts of an archive on the workers of Ray: this machine's, or a cluster's."""
+"""The parts of an archive on the workers of Ray: this machine's, or a cluster's.
 
+Plain actors, not Ray Data: parts are only handed out here, because workers fetch their pictures and write their results
+themselves. Ray Data would carry both through its store of objects, needs pandas, and tries a part again for ever.
+"""
+
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
 
 import ray
-from ray.util import ActorPool
+from ray.exceptions import RayActorError, RayTaskError
 
 from alpr_utils.alpr import ALPR
 from alpr_utils.serve.archive import Archive, read_part
@@ -16,11 +23,19 @@ class _Reader:
     """A worker, in which models are opened once."""
 
     def __init__(self, place: str, opened: Callable[[], ALPR], crops: bool):
-        self._archive, self._alpr, self._crops = Archive(place), opened(), crops
-        self._alpr.load(crops)
+        self._archive, self._opened, self._crops = Archive(place), opened, crops
 
-    def read(self, part: Part) -> tuple[Part, int, str]:
-        return part, *read_part(self._archive, part, self._alpr, self._crops)
+    @cached_property
+    def _alpr(self) -> ALPR:
+        alpr = self._opened()
+        alpr.load(self._crops)
+        return alpr
+
+    def start(self) -> None:
+        assert self._alpr
+
+    def read(self, part: Part) -> tuple[int, str]:
+        return read_part(self._archive, part, self._alpr, self._crops)
 
 
 def read_parts_on_ray(
@@ -30,9 +45,30 @@ def read_parts_on_ray(
 
     A worker has one part at a time; when it dies, another one is started and reads that part again. The environment
     variable ``RAY_ADDRESS`` names a cluster, all of whose machines have to reach sources and results; without it Ray
-    starts on this machine.
+    starts on this machine. Workers for which there are no cores yet wait, and the others read.
     """
     with ray.init(log_to_driver=False):
-        reader = ray.remote(num_cpus=cores, max_restarts=-1, max_task_retries=_TRIES)(_Reader)
-        pool = ActorPool([reader.remote(archive.place, opened, crops) for _ in range(workers)])
-        yield from pool.map_unordered(lambda worker, part: worker.read.remote(part), parts)
+        reader = ray.remote(num_cpus=cores, max_restarts=-1, max_task_retries=_TRIES - 1)(_Reader)
+        started = [reader.remote(archive.place, opened, crops) for _ in range(workers)]
+        running: dict[Any, tuple[Any, Part | None]] = {worker.start.remote(): (worker, None) for worker in started}
+        del started
+        waiting = deque(parts)
+        while waiting or any(part for _, part in running.values()):
+            (answer,), _ = ray.wait(list(running))
+            worker, part = running.pop(answer)
+            outcome = _outcome(answer)
+            if waiting:
+                coming = waiting.popleft()
+                running[worker.read.remote(coming)] = worker, coming
+            del worker  # without work it ends, and its cores may start one again that died
+            if part:
+                yield part, *outcome
+
+
+def _outcome(answer: Any) -> tuple[int, str]:
+    try:
+        return ray.get(answer)
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayActorError:
+        return 0, f"its worker died {_TRIES} times; memory may be short, or a picture breaks a model."

@@ -193,6 +193,7 @@ def test_a_folder_that_is_tuned_further_keeps_its_history(trained: Trained, tmp_
     assert [line.split(",")[0] for line in log] == ["stage", "0", "1"]
 
 
+@pytest.mark.slow
 def test_a_failed_export_leaves_the_old_model(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import fsspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from coloured import TEXTS, ColourDetector, ColourReader, coloured_alpr, road
@@ -20,7 +21,7 @@ from coloured import TEXTS, ColourDetector, ColourReader, coloured_alpr, road
 from alpr_utils import ALPR
 from alpr_utils.cli.app import main
 from alpr_utils.detect.detector import Detection
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, ModelError
 from alpr_utils.results import picture_record
 from alpr_utils.serve.archive import Archive, read_parts
 from alpr_utils.serve.sources import contents_of, divided, found_in
@@ -34,8 +35,14 @@ sys.exit(app.main(["archive", *sys.argv[1:]]))
 """
 
 
-def _png(channel: int) -> bytes:
-    return bytes(cv2.imencode(".png", road((channel, 40, 60))[..., ::-1])[1])
+COUNT = int(os.environ.get("ARCHIVE_PICTURES", "400"))  # of the archives whose readers are killed
+ONCE_DEADLY, DEADLY = 7, 8  # the brightness of a picture's first pixel
+
+
+def _png(channel: int, mark: int = 90) -> bytes:
+    image = road((channel, 40, 60))
+    image[0, 0] = mark
+    return bytes(cv2.imencode(".png", image[..., ::-1])[1])
 
 
 def _tar(path: Path, members: dict[str, bytes]) -> None:
@@ -156,6 +163,81 @@ def test_other_stores(pictures: Path) -> None:
     assert "cannot be fetched" in lost["error"]
 
 
+def _parquet(path: Path, column: str, values: Sequence[object]) -> Path:
+    pq.write_table(pa.table({"label": list(range(len(values))), column: values}), path, row_group_size=2)
+    return path
+
+
+def test_rows_of_parquet_files_are_pictures(pictures: Path, tmp_path: Path) -> None:
+    contents = [_png(0), None, _png(1), _png(2), b""]
+    bare = _parquet(tmp_path / "bare.parquet", "image", contents)
+    as_dataset = _parquet(tmp_path / "data.parquet", "image", [{"bytes": one, "path": "a"} for one in contents])
+    results = Archive(str(tmp_path / "out"))
+    results.plan([str(tmp_path / "*.parquet")], 10, {})
+    assert [problem for _, _, problem in read_parts(results, results.missing(), coloured_alpr, False)] == ["", ""]
+    for file in (bare, as_dataset):
+        found = [_rows(tmp_path / "out")[f"{file}/{number}"] for number in range(5)]
+        assert [texts for texts, _ in found] == [[TEXTS[0]], [], [TEXTS[1]], [TEXTS[2]], []]
+        assert ["is empty" in str(error) for _, error in found] == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize(("column", "value"), [("picture", b"a"), ("image", "a.png"), ("image", {"path": "a.png"})])
+def test_a_parquet_file_without_pictures_is_named(column: str, value: object, tmp_path: Path) -> None:
+    file = _parquet(tmp_path / "a.parquet", column, [value])
+    (part,) = divided(found_in(str(file)), 10)
+    with pytest.raises(AlprError, match=r"a\.parquet: has no column 'image'"):
+        list(contents_of(part))
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(AlprError, match=r"a\.parquet: cannot be read to its end"):
+        list(contents_of(part))
+
+
+@pytest.mark.usefixtures("coloured")
+def test_results_are_no_source(pictures: Path) -> None:
+    assert main(["archive", str(pictures), "--output", str(pictures / "out")]) == 0
+    assert not [url for url in found_in(str(pictures)) if "out" in url]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of a local S3 server, which processes find by their environment."""
+    pytest.importorskip("s3fs", reason="s3fs is not installed: make test-scale")
+    server = pytest.importorskip("moto.server", reason="moto is not installed: make test-scale")
+    running = server.ThreadedMotoServer(port=0)
+    running.start()
+    host, port = running.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("pictures")
+    yield "s3://pictures"
+    running.stop()
+
+
+@pytest.mark.slow
+def test_an_object_store_from_sources_to_results(bucket: str, pictures: Path) -> None:
+    _parquet(pictures / "f.parquet", "image", [_png(0), _png(1)])
+    store = fsspec.filesystem("s3", skip_instance_cache=True)
+    store.put(str(pictures), f"{bucket}/2026", recursive=True)
+    command = [f"{bucket}/2026", "--output", f"{bucket}/results", "--part-size", "2"]
+    assert _process(*command, "--plan-only").wait(60) == 0
+    store.rm(f"{bucket}/2026/b.png")
+    for _ in range(2):  # again: all is done
+        process = _process(*command)
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, said
+    store.invalidate_cache()
+    rows = [
+        row for name in store.glob(f"{bucket}/results/part-*") for row in pq.read_table(store.open(name)).to_pylist()
+    ]
+    texts = {row["image"].removeprefix(f"{bucket}/2026/"): [plate["text"] for plate in row["plates"]] for row in rows}
+    assert len(texts) == len(rows)
+    assert texts == {**EXPECTED, "b.png": [], "f.parquet/0": [TEXTS[0]], "f.parquet/1": [TEXTS[1]]}
+    assert ["cannot be fetched" in str(row["error"]) for row in rows if row["image"].endswith("/b.png")] == [True]
+
+
 def test_many_files_come_in_order(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"{number:02d}.jpg").write_bytes(bytes([number]))
@@ -196,58 +278,104 @@ def _process(*arguments: str) -> "subprocess.Popen[str]":
 def many(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(400):
+    for number in range(COUNT):
         (folder / f"{number:04d}.png").write_bytes(_png(number % 3))
     yield folder
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_kill_and_go_on(many: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = [str(many), "--output", str(out), "--part-size", "10"]
+def _kill_in_the_middle_and_go_on(command: list[str], out: Path) -> None:
     process = _process(*command)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while len(list(out.glob("part-*"))) < 3 and time.monotonic() < end:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert 3 <= len(_rows(out)) // 10 < 40
+    assert 30 <= len(_rows(out)) < COUNT
     again = _process(*command)
     assert "pictures in" in again.communicate()[1]
     assert again.returncode == 0
+    _check_all(out)
+
+
+def _check_all(out: Path) -> None:
+    """One right row for each of `many`."""
     found = _rows(out)
-    assert len(found) == 400
+    assert len(found) == COUNT
     assert all(texts == [TEXTS[int(Path(name).stem) % 3]] for name, (texts, _) in found.items())
 
 
-@pytest.mark.slow
-def test_ray_survives_a_dead_worker(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'alpr-utils[ray]'")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_kill_and_go_on(many: Path, tmp_path: Path) -> None:
+    _kill_in_the_middle_and_go_on([str(many), "--output", str(tmp_path / "out"), "--part-size", "10"], tmp_path / "out")
+
+
+@pytest.fixture
+def on_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: make test-scale")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # so that workers find this module
+    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else Ray warns
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_ray")
+def test_kill_the_driver_of_ray_and_go_on(many: Path, tmp_path: Path) -> None:
+    command = [str(many), "--output", str(tmp_path / "out"), "--part-size", "10", "--ray", "2"]
+    _kill_in_the_middle_and_go_on(command, tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_ray")
+def test_ray_survives_dead_workers(many: Path, tmp_path: Path) -> None:
+    """One picture kills a worker once, which costs nothing; another one kills every worker, which costs its part."""
     from alpr_utils.serve.on_ray import read_parts_on_ray
 
     results = Archive(str(tmp_path / "out"))
     results.plan([str(many)], 10, {})
-    marker = tmp_path / "died"
-    done = list(read_parts_on_ray(results, results.missing(), _Mortal(marker), False, workers=2, cores=1))
-    assert marker.exists()
-    assert sum(count for _, count, _ in done) == len(_rows(tmp_path / "out")) == 400
+    (many / "0055.png").write_bytes(_png(55 % 3, ONCE_DEADLY))
+    (many / "0155.png").write_bytes(_png(155 % 3, DEADLY))
+    notes = tmp_path / "deaths"
+    notes.mkdir()
+    done = list(read_parts_on_ray(results, results.missing(), _Mortal(notes), False, workers=2, cores=1))
+    assert len(done) == COUNT // 10
+    ((part, problem),) = [(part.number, problem) for part, _, problem in done if problem]
+    assert part == 15 and "its worker died 3 times" in problem
+    assert sorted(note.name for note in notes.iterdir()) == ["15-0", "15-1", "15-2", "5-0"]
+    assert [part.number for part in results.missing()] == [15]
+    (many / "0155.png").write_bytes(_png(155 % 3))
+    list(read_parts(results, results.missing(), coloured_alpr, False))
+    _check_all(tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_ray")
+def test_ray_says_what_is_wrong_with_models(many: Path, tmp_path: Path) -> None:
+    from alpr_utils.serve.on_ray import read_parts_on_ray
+
+    results = Archive(str(tmp_path / "out"))
+    results.plan([str(many)], 10, {})
+    with pytest.raises(ModelError, match="no detector 'nonsense'"):
+        list(read_parts_on_ray(results, results.missing(), _nonsense, False, workers=3, cores=1))
+
+
+def _nonsense() -> ALPR:
+    return ALPR("nonsense")
 
 
 class _Mortal:
-    """Opens `coloured_alpr`; the first worker that has looked at 50 pictures dies."""
+    """Opens `coloured_alpr`; pictures with a mark kill the process that looks at them, which is noted."""
 
-    def __init__(self, marker: Path):
-        self._marker = marker
+    def __init__(self, notes: Path):
+        self._notes = notes
 
     def __call__(self) -> ALPR:
-        marker, seen = self._marker, []
+        notes = self._notes
 
         class Detector(ColourDetector):
             def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
-                seen.append(1)
-                if len(seen) > 50 and not marker.exists():
-                    marker.touch()
+                part, most_deaths = {ONCE_DEADLY: (5, 1), DEADLY: (15, 100)}.get(int(image[0, 0, 0]), (0, 0))
+                died = len(list(notes.glob(f"{part}-*")))
+                if died < most_deaths:
+                    (notes / f"{part}-{died}").touch()
                     os._exit(1)
                 return super().detect(image, min_score)
 

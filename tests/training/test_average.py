@@ -64,6 +64,7 @@ def test_the_stages_of_one_run_have_a_mean(tmp_path: Path) -> None:
     np.testing.assert_allclose(mean.get_weights()[0], (second + third) / 2, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_mean_of_detectors_keeps_how_they_look(tmp_path: Path) -> None:
     kept = {"classes": ["plate"], "input_long_sides": [320, 320], "coarse_side": 128, "threshold": 0.75}
     for name in ("one", "other"):
