@@ -8,7 +8,7 @@ from alpr_utils.networks.anchors import assign_targets
 from alpr_utils.read.char_detector.predictions import char_anchors
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.training.plate_batches import PlateBatches
-from alpr_utils.training.plate_crops import MARGIN, ROW_BREAK, STORED_HEIGHT, STORED_WIDTH, PlateCrops, boxes_in
+from alpr_utils.training.plate_crops import ROW_BREAK, UPRIGHT_VIEW, PlateCrops, boxes_in
 
 _VISIBLE = 0.4  # share of a character that must lie in the view for the network to find it
 _POSITIVE_IOU, _NEGATIVE_IOU = 0.45, 0.35  # narrow characters miss the anchors of their cell by more than plates do
@@ -75,7 +75,7 @@ def char_targets(anchors: np.ndarray, char_boxes: np.ndarray, classes: np.ndarra
 
 def upright_targets(plates: PlateCrops, alphabet: Sequence[str]) -> np.ndarray:
     """The targets of plates as `upright` shows them: float32 (B, N, 5)."""
-    inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
-    view = np.concatenate([inner * MARGIN * 0.8, inner * (1 + MARGIN * 1.2)])
     anchors, classes = char_anchors(), class_numbers(plates, alphabet)
-    return np.array([char_targets(anchors, *pair, view) for pair in zip(plates.char_boxes, classes, strict=True)])
+    return np.array(
+        [char_targets(anchors, *pair, UPRIGHT_VIEW) for pair in zip(plates.char_boxes, classes, strict=True)]
+    )

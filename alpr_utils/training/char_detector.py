@@ -15,6 +15,7 @@ from alpr_utils.read.char_detector.predictions import ARCHITECTURE, alphabet_of,
 from alpr_utils.read.char_detector.reader import read_boxes
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.training.char_batches import CharBatches, characters_of, upright_targets
+from alpr_utils.training.char_labels import with_boxes
 from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
 from alpr_utils.training.history import weights_file
 from alpr_utils.training.lend import class_columns, lend
@@ -36,8 +37,15 @@ def _labelled(plates: PlateCrops, place: str) -> PlateCrops:
     return PlateCrops(plates.images[good], texts, plates.corners[good], plates.char_boxes[good], plates.aspects[good])
 
 
-def _plates(config: CharDetectorTrainConfig, source: DataSource, run: Run, workers: int) -> PlateCrops:
-    return load_plates(config, source, alphabet_of(config.countries), run, workers, _labelled)
+def _plates(
+    config: CharDetectorTrainConfig, source: DataSource, run: Run, workers: int, teacher: keras.Model | None
+) -> PlateCrops:
+    alphabet = alphabet_of(config.countries)
+
+    def usable(plates: PlateCrops, place: str) -> PlateCrops:
+        return _labelled(with_boxes(plates, teacher, alphabet) if teacher else plates, place)
+
+    return load_plates(config, source, alphabet, run, workers, usable)
 
 
 def build(config: CharDetectorTrainConfig) -> keras.Model:
@@ -76,12 +84,13 @@ def train_char_detector(config: CharDetectorTrainConfig, run: Path, workers: int
     with Trainer(run, config, {"architecture": ARCHITECTURE}) as trainer:
         network, alphabet = build(config), alphabet_of(config.countries)
         compile_network(network, config, SSDLoss(char_anchors()))
-        plates = [_plates(config, source, trainer.run, workers) for source in config.sources]
+        teacher = network if config.start_from else None  # a resumed run still has the weights that it began with here
+        plates = [_plates(config, source, trainer.run, workers, teacher) for source in config.sources]
         weights = [source.sampling_weight for source in config.sources]
         batches = CharBatches(plates, weights, alphabet, config.batch, config.epoch_batches, config.seed)
         if not config.validation:
             return trainer.fit(network, batches, workers=workers)
-        real = join([_plates(config, source, trainer.run, workers) for source in config.validation])
+        real = join([_plates(config, source, trainer.run, workers, None) for source in config.validation])
         validation = upright(real), upright_targets(real, alphabet)
         texts = [characters_of(text) for text in real.texts]
         grammar = Grammar.of(config.countries, alphabet, words=False)

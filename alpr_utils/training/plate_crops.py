@@ -19,6 +19,8 @@ ROW_BREAK = "\n"  # stands between two rows of tokens
 STORED_HEIGHT, STORED_WIDTH = 80, 192
 MARGIN = 0.1  # of the plate's box, stored around it on each side
 MAX_CHARACTERS = 9  # of a plate
+_INNER = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
+UPRIGHT_VIEW = np.concatenate([_INNER * MARGIN * 0.8, _INNER * (1 + MARGIN * 1.2)])  # what a good detector cuts out
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,4 @@ def aspect_of(box: np.ndarray) -> float:
 
 def upright(plates: PlateCrops) -> np.ndarray:
     """The plates as a good detector cuts them, without any jitter: uint8 (N, 64, 160, 1)."""
-    inner = np.array([STORED_HEIGHT, STORED_WIDTH]) / (1 + 2 * MARGIN)
-    box = np.concatenate([inner * MARGIN * 0.8, inner * (1 + MARGIN * 1.2)])
-    return np.array([stretch(image, box, (WIDTH, HEIGHT)) for image in plates.images])[..., None]
+    return np.array([stretch(image, UPRIGHT_VIEW, (WIDTH, HEIGHT)) for image in plates.images])[..., None]
