@@ -18,15 +18,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from alpr_utils.errors import AlprError
+from alpr_utils.read.alignments import (
+    BLANK,
+    FIRST_TOKEN,
+    Labels,
+    clearest_steps,
+    forward_sums,
+    scores_of,
+    without_idle_steps,
+)
 from alpr_utils.read.grammar import Grammar, check_alphabet
 
-BLANK = 0  # class of CTC's blank
-
-_FIRST_TOKEN = BLANK + 1  # class of the alphabet's first token
 OBVIOUS = 0.9  # score of the best path above which no other text is looked for
 _TOKENS_A_BEAM = 3  # tokens kept in a time step, times the beam: only noise has more that matter
-
-_Labels = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class DecodedText:
 
 
 def _checked(log_probs: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
-    """``log_probs`` in float64; raises `AlprError` when they are not log probabilities over these tokens."""
+    """``log_probs`` in float64, without idle steps; raises `AlprError` when they are no log probabilities of these."""
     check_alphabet(tokens)
     array = np.asarray(log_probs, np.float64)
     if array.ndim != 2 or array.shape[1] != len(tokens) + 1:
@@ -64,68 +68,7 @@ def _checked(log_probs: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
         raise AlprError("The log probabilities hold NaN; the reader's weights are broken, load or train them anew.")
     if array.size and array.max() > 1e-3:
         raise AlprError("Log probabilities exceed 0; pass the network's output through log_softmax first.")
-    return array
-
-
-def _forward(log_probs: np.ndarray, texts: Sequence[_Labels]) -> tuple[np.ndarray, np.ndarray]:
-    """CTC's forward sums, for all texts at once.
-
-    Returns:
-        alphas: float64 (T, N, S), log probability of being at each of blank, token, blank, token ... after each step.
-        totals: float64 (N,), log probability of each text.
-    """
-    lengths = np.array([len(text) for text in texts], int)
-    classes = np.full((len(texts), 2 * lengths.max(initial=1) + 1), BLANK)
-    for row, text in zip(classes, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = np.add(text, _FIRST_TOKEN)
-    emitted = log_probs[:, classes]
-    skippable = np.full(classes.shape, -np.inf)
-    skippable[:, 1] = 0.0  # only the start lies two before the first token
-    skippable[:, 2:][(classes[:, 2:] != BLANK) & (classes[:, 2:] != classes[:, :-2])] = 0.0
-    # Two columns in front make every shift a view; before the first step all stands on the first of the states.
-    padded = np.full((len(log_probs) + 1, len(texts), classes.shape[1] + 2), -np.inf)
-    padded[0, :, 1] = 0.0
-    for step in range(len(log_probs)):
-        before = padded[step]
-        arrived = np.logaddexp(before[:, 2:], before[:, 1:-1])
-        arrived = np.logaddexp(arrived, before[:, :-2] + skippable)
-        padded[step + 1, :, 2:] = arrived + emitted[step]
-    rows = np.arange(len(texts))
-    # For an empty text the column left of the blank is padding; before any step only the empty text is possible.
-    totals = np.logaddexp(padded[-1, rows, 2 * lengths + 2], padded[-1, rows, 2 * lengths + 1])
-    return padded[1:, :, 2:], totals
-
-
-def _clearest_steps(alphas: np.ndarray, log_probs: np.ndarray, text: _Labels) -> list[int]:
-    """For each token the step, on an alignment traced back through ``alphas`` (T, S), where it is most probable."""
-    sums = alphas.tolist()
-    end = 2 * len(text)
-    place = end if not text or sums[-1][end] > sums[-1][end - 1] else end - 1
-    skippable = [place % 2 and place > 1 and text[place // 2] != text[place // 2 - 1] for place in range(end + 1)]
-    steps: list[list[int]] = [[] for _ in text]
-    for step in range(len(sums) - 1, -1, -1):
-        if place % 2:
-            steps[place // 2].append(step)
-        if step and place:
-            before, reached = sums[step - 1], place
-            if before[reached - 1] > before[place]:
-                place = reached - 1
-            if skippable[reached] and before[reached - 2] > before[place]:
-                place = reached - 2
-    return [
-        max(at, key=log_probs[:, _FIRST_TOKEN + token].__getitem__) if at else 0
-        for token, at in zip(text, steps, strict=True)
-    ]
-
-
-def _scores(log_probs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
-    """Scores of the n best texts, float (n,), as the head of this module defines them."""
-    rest = max(1.0 - float(np.exp(log_probs).sum()), 0.0)
-    logs = np.append(log_probs + log_weights, np.log(rest) if rest > 0 else -np.inf)
-    if not np.isfinite(logs.max()):
-        return np.zeros(len(log_probs))
-    powers = np.exp(logs - logs.max())
-    return powers[:-1] / powers.sum()
+    return without_idle_steps(array)
 
 
 def _a_character(tokens: Sequence[str], scores: Sequence[float]) -> tuple[float, ...]:
@@ -145,13 +88,13 @@ def greedy(log_probs: np.ndarray, tokens: Sequence[str]) -> DecodedText:
     array = _checked(log_probs, tokens)
     classes = array.argmax(axis=1) if len(array) else np.empty(0, int)
     starts = np.flatnonzero(np.diff(classes, prepend=-1))
-    labels = tuple(int(classes[start]) - _FIRST_TOKEN for start in starts if classes[start] != BLANK)
-    alphas, totals = _forward(array, [labels])
+    labels = tuple(int(classes[start]) - FIRST_TOKEN for start in starts if classes[start] != BLANK)
+    alphas, totals = forward_sums(array, [labels])
     if not labels or not np.isfinite(totals[0]):
         return DecodedText(log_prob=float(totals[0]) if not labels else -np.inf)
     read = tuple(tokens[label] for label in labels)
-    peaks = np.exp(array[_clearest_steps(alphas[:, 0], array, labels), np.add(labels, _FIRST_TOKEN)])
-    score = float(_scores(totals, np.zeros(1))[0])
+    peaks = np.exp(array[clearest_steps(alphas[:, 0], array, labels), np.add(labels, FIRST_TOKEN)])
+    score = float(scores_of(totals, np.zeros(1))[0])
     return DecodedText("".join(read), read, float(totals[0]), _a_character(read, peaks.tolist()), "", score)
 
 
@@ -159,14 +102,14 @@ def _merge_lookalikes(log_probs: np.ndarray, grammar: Grammar) -> np.ndarray:
     """Tokens of one shape get the probability of both; the grammar decides which stands there. Shape unchanged."""
     merged = log_probs.copy()
     for pair in grammar.lookalikes:
-        first, second = (_FIRST_TOKEN + token for token in pair)
+        first, second = (FIRST_TOKEN + token for token in pair)
         merged[:, [first, second]] = np.logaddexp(log_probs[:, first], log_probs[:, second])[:, None]
     return np.minimum(merged, 0.0)
 
 
 def _kept_tokens(log_probs: np.ndarray, prune: float, most: int) -> list[list[int]]:
     """For each step the at most ``most`` tokens that are less than ``prune`` less log-probable than the likeliest."""
-    log_tokens = log_probs[:, _FIRST_TOKEN:]
+    log_tokens = log_probs[:, FIRST_TOKEN:]
     chosen = log_tokens > log_probs.max(axis=1, keepdims=True) - prune
     crowded = np.flatnonzero(chosen.sum(axis=1) > most)
     chosen[crowded[:, None], np.argsort(-log_tokens[crowded], axis=1, kind="stable")[:, most:]] = False
@@ -176,7 +119,7 @@ def _kept_tokens(log_probs: np.ndarray, prune: float, most: int) -> list[list[in
     return kept
 
 
-def _add(beams: dict[_Labels, list], prefix: _Labels, ends_blank: float, ends_token: float, state: int) -> None:
+def _add(beams: dict[Labels, list], prefix: Labels, ends_blank: float, ends_token: float, state: int) -> None:
     """Add probabilities to a prefix, which may be new; see `_Search`."""
     entry = beams.get(prefix)
     if entry is None:
@@ -197,9 +140,9 @@ class _Search:
         self.relative = np.exp(log_probs - log_probs.max(axis=1, keepdims=True))
         self.kept = _kept_tokens(log_probs, prune, _TOKENS_A_BEAM * beam)
         self.arcs, self.beam = grammar.arcs, beam
-        self.beams: dict[_Labels, list] = {(): [1.0, 0.0, 0]}
+        self.beams: dict[Labels, list] = {(): [1.0, 0.0, 0]}
 
-    def run(self) -> dict[_Labels, int]:
+    def run(self) -> dict[Labels, int]:
         """The prefixes left at the end with their states; none when all have probability 0."""
         for relative, kept in zip(self.relative, self.kept, strict=True):
             if not kept:
@@ -214,12 +157,12 @@ class _Search:
     def _pass_blank(self, relative: np.ndarray) -> None:
         """A step at which only the blank is probable: all prefixes stand, so none has to be left out."""
         for prefix, entry in self.beams.items():
-            again = entry[1] * relative.item(_FIRST_TOKEN + prefix[-1]) if prefix else 0.0
+            again = entry[1] * relative.item(FIRST_TOKEN + prefix[-1]) if prefix else 0.0
             entry[0], entry[1] = (entry[0] + entry[1]) * relative.item(BLANK), again
 
     def _extend(self, blank: float, row: list[float], kept: list[int]) -> None:
         """Let every prefix stand or grow by one token; ``blank`` and ``row`` hold the step's probabilities."""
-        grown: dict[_Labels, list] = {}
+        grown: dict[Labels, list] = {}
         for prefix, (ends_blank, ends_token, state) in self.beams.items():
             total = ends_blank + ends_token
             last = prefix[-1] if prefix else -1
@@ -249,13 +192,13 @@ class _Search:
         return True
 
 
-def _place_scores(merged: np.ndarray, alphas: np.ndarray, text: _Labels, grammar: Grammar) -> list[float]:
+def _place_scores(merged: np.ndarray, alphas: np.ndarray, text: Labels, grammar: Grammar) -> list[float]:
     """For each token its share among the blank and what the grammar allows in its place, where it is clearest."""
     state, scores = 0, []
-    for token, step in zip(text, _clearest_steps(alphas, merged, text), strict=True):
+    for token, step in zip(text, clearest_steps(alphas, merged, text), strict=True):
         rivals = merged[step, grammar.rivals[state]]
         highest = rivals.max()
-        share = np.exp(merged[step, _FIRST_TOKEN + token] - highest) / np.exp(rivals - highest).sum()
+        share = np.exp(merged[step, FIRST_TOKEN + token] - highest) / np.exp(rivals - highest).sum()
         scores.append(float(share))
         state = grammar.arcs[state][token][0]
     return scores
@@ -306,13 +249,13 @@ def beam_search(
     return _weighed(merged, complete, grammar, n_best)
 
 
-def _best_path(merged: np.ndarray, grammar: Grammar) -> tuple[_Labels, int] | None:
+def _best_path(merged: np.ndarray, grammar: Grammar) -> tuple[Labels, int] | None:
     """The text of the likeliest class of every step and its state; None where the grammar does not accept it."""
     twins = dict(grammar.lookalikes) | {second: first for first, second in grammar.lookalikes}
     classes = merged.argmax(axis=1)
     changes = np.flatnonzero(np.diff(classes, prepend=-1))
     text, state = [], 0
-    for seen in (classes[changes][classes[changes] != BLANK] - _FIRST_TOKEN).tolist():
+    for seen in (classes[changes][classes[changes] != BLANK] - FIRST_TOKEN).tolist():
         token = seen if seen in grammar.arcs[state] else twins.get(seen, seen)
         if token not in grammar.arcs[state]:
             return None
@@ -322,14 +265,14 @@ def _best_path(merged: np.ndarray, grammar: Grammar) -> tuple[_Labels, int] | No
 
 
 def _weighed(
-    merged: np.ndarray, complete: Sequence[tuple[_Labels, int]], grammar: Grammar, n_best: int
+    merged: np.ndarray, complete: Sequence[tuple[Labels, int]], grammar: Grammar, n_best: int
 ) -> list[DecodedText]:
     """The best of some complete texts, at least one, each with its state in the grammar, by their exact sums."""
-    alphas, totals = _forward(merged, [text for text, _ in complete])
+    alphas, totals = forward_sums(merged, [text for text, _ in complete])
     read = [tuple(grammar.tokens[label] for label in text) for text, _ in complete]
     log_weights = np.array([grammar.log_weight(text) for text in read])
     order = [int(i) for i in np.argsort(-(totals + log_weights), kind="stable") if np.isfinite(totals[i])][:n_best]
-    scores = _scores(totals[order], log_weights[order])
+    scores = scores_of(totals[order], log_weights[order])
     return [
         DecodedText(
             "".join(read[i]),

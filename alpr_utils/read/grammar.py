@@ -221,12 +221,16 @@ class Grammar:
         shared = [pair for pair in pairs if set(pair) <= set(self.tokens)]
         return tuple((self.tokens.index(first), self.tokens.index(second)) for first, second in shared)
 
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """The column of each token."""
+        return {token: column for column, token in enumerate(self.tokens)}
+
     def path(self, tokens: Iterable[str]) -> tuple[int, ...]:
         """The states that a text goes through, the start included; shorter than that where it leaves the grammar."""
-        columns = {token: column for column, token in enumerate(self.tokens)}
         states = [0]
         for token in tokens:
-            reached = int(self.next_state[states[-1], columns[token]]) if token in columns else -1
+            reached, _ = self.arcs[states[-1]].get(self.columns.get(token, -1), (-1, 0.0))
             if reached < 0:
                 break
             states.append(reached)
@@ -237,7 +241,7 @@ class Grammar:
         states = self.path(tokens)
         if len(states) <= len(tokens) or self.ends[states[-1]] < 0:
             return -np.inf
-        return float(sum(self.weights[s, self.tokens.index(t)] for s, t in zip(states, tokens, strict=False)))
+        return float(sum(self.weights[s, self.columns[t]] for s, t in zip(states, tokens, strict=False)))
 
     def country(self, tokens: Sequence[str]) -> str:
         """The country whose plate says this, ``""`` when none does."""

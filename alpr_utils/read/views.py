@@ -1,6 +1,6 @@
 """What readers of whole plates share: a plate is read as it is and, where that leaves doubt, rectified as well."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -81,19 +81,42 @@ class ViewReader:
         self, plates: PlateViews, count: int, grammar: bool = True, calibrated: bool = True
     ) -> list[list[Reading]]:
         """As `read_n_best`, of plates that other readers may look at, too; all go through the network together."""
-        most = max(count, N_BEST)
-        first = self._read_each(plates.plain, most, grammar)
-        unsure = [number for number, found in first.items() if not (found and found[0].score >= SURE)]
+        first = self.first_look(plates, count, grammar)
+        return self.second_look(plates, first, count, grammar, calibrated)
+
+    def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
+        """What the network reads on the plates as they are: number of the plate -> at least ``count`` readings."""
+        return self._read_each(plates.plain, max(count, N_BEST), grammar)
+
+    def second_look(
+        self,
+        plates: PlateViews,
+        first: Mapping[int, list[Reading]],
+        count: int,
+        grammar: bool = True,
+        calibrated: bool = True,
+        *,
+        settled: Collection[int] = (),
+    ) -> list[list[Reading]]:
+        """The likeliest readings after a look at the rectified plates, where the first left doubt.
+
+        Args:
+            plates, count, grammar, calibrated: as in `n_best_of`.
+            first: what `first_look` gave.
+            settled: numbers of plates that need no second look.
+        """
+        unsure = [n for n, found in first.items() if n not in settled and not (found and found[0].score >= SURE)]
         rectified = plates.rectified(unsure, self.rectifier) if self.rectifier else {}
+        most = max(count, N_BEST)
         second = self._read_each(rectified, most, grammar)
         temperature = self.temperatures.of(grammar) if calibrated else Temperature()
         best = []
         for number in range(len(plates)):
             looks = [look[number] for look in (first, second) if number in look]
-            readings = merged_readings([reading for look in looks for reading in look], len(looks))[:most]
-            scores = tempered([reading.score for reading in readings], temperature)
+            readings = merged_readings([reading for look in looks for reading in look], len(looks))
+            scores = tempered([reading.score for reading in readings[: max(count, N_BEST)]], temperature)
             best.append(
-                [replace(reading, score=score) for reading, score in zip(readings, scores, strict=True)][:count]
+                [replace(reading, score=score) for reading, score in zip(readings, scores, strict=False)][:count]
             )
         return best
 

@@ -5,14 +5,14 @@ detector and the classical reader look at each character and stumble where chara
 the text with the highest mean score counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader, Reading, best_of, merged_readings
-from alpr_utils.read.views import PlateViews
+from alpr_utils.read.views import SURE, PlateViews
 
 if TYPE_CHECKING:
     from alpr_utils.read.rectify import Rectifier
@@ -26,9 +26,29 @@ class VotingNetwork(Protocol):
     network_weights: int
     rectifier: "Rectifier | None"
 
-    def n_best_of(self, plates: PlateViews, count: int, grammar: bool = True) -> list[list[Reading]]:
-        """See `ViewReader.n_best_of`."""
+    def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
+        """See `ViewReader.first_look`."""
         ...
+
+    def second_look(
+        self,
+        plates: PlateViews,
+        first: Mapping[int, list[Reading]],
+        count: int,
+        grammar: bool = True,
+        *,
+        settled: Collection[int] = (),
+    ) -> list[list[Reading]]:
+        """See `ViewReader.second_look`."""
+        ...
+
+
+def _is_settled(n_best: Sequence[list[Reading]]) -> bool:
+    """Whether several networks read the same, one of them surely."""
+    if len(n_best) < 2 or not all(n_best):
+        return False
+    agreed = len({readings[0].text for readings in n_best}) == 1
+    return agreed and max(readings[0].score for readings in n_best) >= SURE
 
 
 def _may_be_classical(reading: Reading) -> bool:
@@ -58,7 +78,15 @@ class VotingReader:
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
         plates = PlateViews(crops)
-        votes = zip(*(network.n_best_of(plates, _N_BEST, grammar) for network in self._networks), strict=True)
+        looks = [network.first_look(plates, _N_BEST, grammar) for network in self._networks]
+        settled = [number for number in plates.plain if _is_settled([look[number] for look in looks])]
+        votes = zip(
+            *(
+                network.second_look(plates, look, _N_BEST, grammar, settled=settled)
+                for network, look in zip(self._networks, looks, strict=True)
+            ),
+            strict=True,
+        )
         n_best = [[readings for readings in of_crop if readings] for of_crop in votes]
         asked = [number for number, of_crop in enumerate(n_best) if self._asks_classical(of_crop)]
         classical: dict[int, Reading] = {}

@@ -13,6 +13,7 @@ from alpr_utils.models.folder import WEIGHTS_FILE, read_metadata, replaced_folde
 from alpr_utils.models.tf_import import TENSORFLOW
 from alpr_utils.runtime.network import ONNX_FILE
 from alpr_utils.runtime.onnx_recurrent import add_layers, split_at_recurrence
+from alpr_utils.runtime.onnx_scaling import scale_last
 from alpr_utils.runtime.onnx_weights import share_weights
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def write_onnx(network: "keras.Model", folder: Path, dtype: str = "float32") -> 
     model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
     if recurrent:
         add_layers(model.graph, recurrent)
+    scale_last(model.graph)
     share_weights(model.graph, folder / WEIGHTS_FILE)
     onnx.save(model, str(file))
     onnx.checker.check_model(str(file))

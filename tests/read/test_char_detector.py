@@ -19,16 +19,17 @@ from alpr_utils.models.folder import write_metadata
 from alpr_utils.networks.char_detector import build_char_detector
 from alpr_utils.networks.ssd import SSDLoss
 from alpr_utils.plates.mongolia import LABEL_CODES
+from alpr_utils.read.alignments import BLANK
 from alpr_utils.read.char_detector.boxes import CharBoxes, merge_duplicates, reading_order, step_log_probs
 from alpr_utils.read.char_detector.predictions import alphabet_of, best_boxes, char_anchors
 from alpr_utils.read.char_detector.reader import CharDetectorReader, read_boxes
-from alpr_utils.read.ctc import BLANK
 from alpr_utils.read.grammar import Grammar
 from alpr_utils.read.load import ReaderOptions, load_reader
 from alpr_utils.read.preprocess import HEIGHT, WIDTH
 from alpr_utils.synth.photo.sample import sample_plate
 from alpr_utils.training.char_batches import CharBatches, char_targets, upright_targets
 from alpr_utils.training.char_detector import _plates, export_char_detector, train_char_detector
+from alpr_utils.training.char_labels import boxes_of_text
 from alpr_utils.training.config import CharDetectorTrainConfig, DataSource
 from alpr_utils.training.generated_crops import from_degraded
 from alpr_utils.training.plate_crops import upright
@@ -169,6 +170,17 @@ def test_targets_name_the_class_of_every_visible_character() -> None:
     assert (half[:, 4] == 6).any()
 
 
+def test_a_known_text_says_which_boxes_are_its_characters() -> None:
+    text = "1537УНЛ"
+    found = seen(TWO_ROWS, text)
+    ghost = CharBoxes(np.array([(20.0, 70.0, 50.0, 84.0)], np.float32), np.full((1, len(ALPHABET)), 0.02, np.float32))
+    both = CharBoxes(np.vstack([found.boxes, ghost.boxes]), np.vstack([found.scores, ghost.scores]))
+    boxes = boxes_of_text(both, [ALPHABET.index(char) for char in text])
+    np.testing.assert_allclose(boxes, TWO_ROWS, atol=1e-3)
+    assert boxes_of_text(both, [ALPHABET.index(char) for char in "1537УНЗ"]) is None, "one character is another"
+    assert boxes_of_text(found, [ALPHABET.index(char) for char in "1537УНЛЛ"]) is None, "one box too few"
+
+
 @pytest.mark.slow
 def test_the_network_is_small_and_learns_a_handful_of_plates() -> None:
     keras.utils.set_random_seed(0)
@@ -267,7 +279,7 @@ def test_plates_without_labelled_characters_may_be_of_another_country(photos: Pa
         f"image,xmin,ymin,xmax,ymax,text\nkr.png,0,0,{width},{height},12가3456\n", "utf-8"
     )
     plan = CharDetectorTrainConfig(countries=("mn",), sources=(DataSource(folder=str(photos)),))
-    texts = ["".join(text).replace("\n", "") for text in _plates(plan, plan.sources[0], Run(photos), 1).texts]
+    texts = ["".join(text).replace("\n", "") for text in _plates(plan, plan.sources[0], Run(photos), 1, None).texts]
     assert texts
     assert "12가3456" not in texts
 

@@ -113,7 +113,7 @@ def test_batches_are_repeatable_and_fresh_each_epoch() -> None:
     assert (targets[:, 1, 0] == 1).all()
     assert (targets.sum(axis=(1, 2)) == 1).all()
     assert (images == again).all()
-    batches.on_epoch_end()
+    batches.epoch += 1
     assert (images != batches[0][0]).any()
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import AlprError
-from alpr_utils.read.ctc import BLANK, DecodedText, beam_search, greedy
+from alpr_utils.read.alignments import BLANK
+from alpr_utils.read.ctc import DecodedText, beam_search, greedy
 from alpr_utils.read.grammar import Grammar, tokenise, tokens_of
 from alpr_utils.read.temperature import Temperature, tempered
 

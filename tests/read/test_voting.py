@@ -1,6 +1,6 @@
 """Readers that vote."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +21,23 @@ class FixedVoter:
 
     def __init__(self, *readings: Reading, rectifier: Any = None) -> None:
         self.readings, self.asked, self.rectifier = list(readings), 0, rectifier
+        self.doubted: list[int] = []
 
-    def n_best_of(self, plates: PlateViews, count: int, grammar: bool = True) -> list[list[Reading]]:
+    def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
         self.asked += 1
-        return [self.readings[:count]] * len(plates)
+        return dict.fromkeys(range(len(plates)), self.readings[:count])
+
+    def second_look(
+        self,
+        plates: PlateViews,
+        first: Mapping[int, list[Reading]],
+        count: int,
+        grammar: bool = True,
+        *,
+        settled: Collection[int] = (),
+    ) -> list[list[Reading]]:
+        self.doubted += [number for number in first if number not in settled]
+        return [first[number] for number in range(len(plates))]
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         self.asked += 1
@@ -43,6 +56,22 @@ def test_the_surer_reader_decides() -> None:
     unsure, sure = mongolian("2830УАД", 0.6), mongolian("2830УАА", 0.9)
     assert vote(FixedVoter(sure), FixedVoter(unsure)).text == "2830УАА"
     assert vote(FixedVoter(sure), FixedVoter(mongolian("2830УАД", 0.95))).text == "2830УАД"
+
+
+@pytest.mark.parametrize(
+    ("other", "doubted"),
+    [(mongolian("2830УАА", 0.5), []), (mongolian("2830УАД", 0.5), [0]), (mongolian("2830УАД", 0.95), [0])],
+)
+def test_only_where_they_differ_a_second_look_is_asked_for(other: Reading, doubted: list[int]) -> None:
+    voters = FixedVoter(mongolian("2830УАА", 0.95)), FixedVoter(other)
+    vote(None, *voters)
+    assert [voter.doubted for voter in voters] == [doubted, doubted]
+
+
+def test_two_unsure_readers_look_again_even_if_they_agree() -> None:
+    voters = [FixedVoter(mongolian("2830УАА", 0.5)) for _ in range(2)]
+    vote(None, *voters)
+    assert voters[0].doubted == [0]
 
 
 def test_two_outvote_a_surer_third() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
 from alpr_utils.errors import ModelError
@@ -40,6 +41,8 @@ def test_onnx_gives_what_keras_gives_and_shares_its_weights(network: keras.Model
     write_onnx(network, tmp_path, "uint8")
     assert (tmp_path / WEIGHTS_FILE).stat().st_size < 2 * network.count_params() + 8_000
     assert (tmp_path / ONNX_FILE).stat().st_size < 8_000
+    kinds = [node.op_type for node in onnx.load(tmp_path / ONNX_FILE).graph.node]
+    assert kinds.index("Reshape") < kinds.index("Add"), "grey pictures are scaled in the shape that is fast"
     call = open_onnx(tmp_path / ONNX_FILE, RuntimeOptions(threads=1))
     for count in (1, 3):
         for ours, expected in zip(call(PICTURES[:count]), network(PICTURES[:count], training=False), strict=True):

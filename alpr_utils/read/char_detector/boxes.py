@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alpr_utils.boxes import iou_matrix
-from alpr_utils.read.ctc import BLANK
+from alpr_utils.read.alignments import BLANK
 from alpr_utils.read.preprocess import WIDTH
 from alpr_utils.read.rows import Row, find_rows
 

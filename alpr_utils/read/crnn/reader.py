@@ -7,7 +7,7 @@ import numpy as np
 from alpr_utils.errors import ModelError
 from alpr_utils.models.folder import METADATA_FILE
 from alpr_utils.networks.reader_configs import BANDS, CRNN_VARIANTS
-from alpr_utils.read.ctc import BLANK
+from alpr_utils.read.alignments import BLANK
 from alpr_utils.read.sequence_reader import ReaderFolder, SequenceReader
 
 if TYPE_CHECKING:
