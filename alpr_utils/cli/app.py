@@ -1,5 +1,6 @@
 """The command line. Exit status: 0 everything done, 1 something could not be processed, 2 wrong usage."""
 
+import errno
 import logging
 import os
 import sys
@@ -26,6 +27,8 @@ from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.cli.watch import watch
 from alpr_utils.errors import AlprError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 # Packages that the base installation lacks, and the extra that brings each.
 _TRAIN = ("tensorflow", "keras", "imutils", "faster_coco_eval", "matplotlib", "onnx", "tf2onnx")
@@ -83,6 +86,17 @@ def _show_warnings() -> None:
         log.addHandler(_AboveTheBar())
 
 
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit status of a command whose output is written to the end."""
+    status: object = 0
+    try:
+        app(list(arguments) if arguments is not None else None)
+    except SystemExit as end:
+        status = end.code
+    sys.stdout.flush()
+    return status if isinstance(status, int) else 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with ``arguments`` (default: those of the process) and return the exit status."""
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - pythonw and "2>&-" have none
@@ -93,11 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        app(list(arguments) if arguments is not None else None)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        return _run(arguments)
     except AlprError as error:
         complain(error)
+        return 1
+    except OSError as error:
+        if error.filename or error.errno not in _NO_ROOM:
+            raise
+        complain(f"the standard output cannot be written ({error.strerror}); free some space or send it elsewhere.")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not tried again at the end
         return 1
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
@@ -105,4 +123,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         extra = _EXTRAS[error.name]
         complain(AlprError(f"this needs {error.name}; install it with \"pip install 'alpr-utils[{extra}]'\"."))
         return 1
-    return 0

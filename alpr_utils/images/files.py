@@ -68,6 +68,8 @@ def write_image(path: str | Path, image: np.ndarray, comment: str = "") -> None:
 def has_comment(path: Path, *comments: str) -> bool:
     """Whether a file is a JPEG that `write_image` gave one of these comments, such as ``DRAWING``."""
     try:
+        if not path.is_file():  # a pipe would keep us waiting for ever
+            return False
         with path.open("rb") as file:
             head = file.read(_COMMENT_BYTES)
     except OSError:
@@ -193,9 +195,21 @@ def find_pictures(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path],
     return list(found), problems
 
 
+def check_video(path: Path) -> None:
+    """Make sure that there is a regular file.
+
+    Raises:
+        PictureError: there is none, or a folder, a pipe or a device.
+    """
+    if not path.exists():
+        raise PictureError(f"{path}: does not exist; check the path.")
+    if not path.is_file():
+        raise PictureError(f"{path}: is not a regular file; name a video.")
+
+
 def frame_count(path: Path, every: int = 1) -> int:
     """How many pictures ``path`` gives: 1, or every ``every``-th frame of a video as its header counts them."""
-    if not is_video(path):
+    if not is_video(path) or not path.is_file():
         return 1
     import cv2
 
@@ -209,13 +223,12 @@ def video_frames(path: str | Path, every: int = 1) -> Iterator[tuple[int, np.nda
     """Yield ``(frame number from 0, uint8 (H, W, 3) RGB)`` of every ``every``-th frame.
 
     Raises:
-        PictureError: the file is missing, or holds no frame that OpenCV can decode.
+        PictureError: as `check_video`, or the file holds no frame that OpenCV can decode.
     """
     import cv2
 
     path = Path(path)
-    if not path.exists():
-        raise PictureError(f"{path}: does not exist; check the path.")
+    check_video(path)
     capture = cv2.VideoCapture(str(path))
     try:
         number = 0

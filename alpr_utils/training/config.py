@@ -10,6 +10,7 @@ from alpr_utils.detect.scaling import LONG_SIDES
 from alpr_utils.errors import AlprError
 from alpr_utils.plates import COUNTRIES, plate_type
 
+Batch = Annotated[int, Field(ge=1, le=10_000)]  # more samples no memory holds
 GENERATED = "generated"  # the folder name that stands for the generator
 SWAP_OWN, SWAP_ALL = "countries", "all"
 _SOURCE = re.compile(r"(?P<folder>.+?)(:(?P<half>[ab]))?(?P<swap>:swap(-(?P<country>[^=]+))?)?(=(?P<weight>[^=]*))?")
@@ -81,7 +82,7 @@ class TrainConfig(Settings):
     """
 
     countries: Annotated[tuple[str, ...], Field(min_length=1)] = tuple(COUNTRIES)
-    batch: Count = 64
+    batch: Batch = 64
     epochs: Count = 60
     epoch_batches: Count = 100
     learning_rate: Positive = 2e-3
@@ -124,7 +125,7 @@ class DetectorTrainConfig(TrainConfig):
     long_sides: tuple[Count, Count] = LONG_SIDES
     low_res_side: Annotated[int, Field(ge=0)] = 320
     more_sizes: tuple[tuple[Count, Count], ...] = ()
-    batch: Count = 16
+    batch: Batch = 16
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
@@ -217,7 +218,7 @@ class CharsTrainConfig(TrainConfig):
     countries: Annotated[tuple[str, ...], Field(min_length=1)] = ("mn",)
     sources: tuple[DataSource, ...] = ()
     samples_per_class: Count = 1500
-    batch: Count = 128
+    batch: Batch = 128
     epochs: Count = 10
     epoch_batches: Count = 480
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from alpr_utils.errors import OutputError
+from alpr_utils.errors import AlprError, OutputError
 from alpr_utils.training.batches import SeededBatches
 from alpr_utils.training.config import TrainConfig
 from alpr_utils.training.feed import Feed
@@ -118,7 +118,7 @@ class Trainer:
         settings: what the folder notes besides ``training``: ``architecture`` and, of detectors, ``network``.
 
     Raises:
-        AlprError: the run began with other settings, or Ctrl-C was pressed.
+        AlprError: the run began with other settings, the memory is too small, or Ctrl-C was pressed.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, settings: Mapping[str, Any]):
@@ -137,6 +137,10 @@ class Trainer:
             raise OutputError(
                 f"{self.run.folder}: cannot be written ({error.strerror}); free some space, then the same command "
                 "goes on."
+            ) from None
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
+            raise AlprError(
+                f"{self.run.folder}: there is not enough memory; give a smaller --batch."
             ) from None
 
     def _stopped(self) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 from av.container import InputContainer
 
 from alpr_utils.errors import AlprError, OutputError, PictureError
-from alpr_utils.images import DRAWING
+from alpr_utils.images import DRAWING, check_video
 
 _TIME_BASE = Fraction(1, 90000)  # of the videos that are written; true times of any frame rate fit
 _DEFAULT_FPS = 25.0  # where a source does not say
+_WHOLE = 0.9  # of the frames and of the length that a header promises; a file that gives less was cut off
 _NAMED = 3  # damaged places that a sentence names
 
 
@@ -57,8 +58,8 @@ class FrameReader:
         name: str | None = None, silence_s: float | None = None,
     ):  # fmt: skip
         self.source = name or str(source)
-        if isinstance(source, Path) and not source.exists():
-            raise PictureError(f"{source}: does not exist; check the path.")
+        if isinstance(source, Path):
+            check_video(source)
         try:
             self._container: InputContainer = av.open(
                 str(source), format=form, options=options or {}, timeout=silence_s
@@ -93,7 +94,7 @@ class FrameReader:
         Raises:
             PictureError: not a single frame can be decoded, or the stream breaks off.
         """
-        first_s, last_s = None, -1.0
+        first_s, last_s, number = None, -1.0, -1
         for number, frame in enumerate(self._decoded()):
             shown_s = number / self.fps if frame.time is None else frame.time
             first_s = shown_s if first_s is None else first_s
@@ -105,6 +106,19 @@ class FrameReader:
                 yield Frame(number, time_s, _upright(frame))
         if first_s is None:
             raise PictureError(f"{self.source}: holds no frame that can be decoded; save it again as MP4 (H.264).")
+        if not self.damaged_s and self._is_cut_off(number + 1, last_s):
+            self.damaged_s.append(last_s)
+
+    def _is_cut_off(self, count: int, last_s: float) -> bool:
+        """Whether the header promises more than there is; both in frames and in time, because each may differ a little.
+
+        Trimmed videos keep frames that are not shown, and the last picture of a slide show lasts long.
+        """
+        length_s = float(self._stream.duration * self._stream.time_base) if self._stream.duration else 0.0
+        if not length_s and len(self._container.streams) == 1:  # else it may be that of the sound
+            length_s = (self._container.duration or 0) / av.time_base
+        expected = self._stream.frames or length_s * self.fps
+        return count < expected * _WHOLE and last_s + 1 / self.fps < length_s * _WHOLE
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         last_s = 0.0
@@ -146,6 +160,8 @@ def _unreadable(source: str, error: Exception) -> PictureError:
 
 def is_drawn(path: Path, comment: str = DRAWING) -> bool:
     """Whether ``read`` made this file, with boxes in it; another ``comment`` asks for what another command made."""
+    if not path.is_file():
+        return False
     try:
         with av.open(str(path)) as container:
             return container.metadata.get("comment") == comment

@@ -3,6 +3,8 @@
 import codecs
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +134,23 @@ def test_tables_for_excel(models_dir: Path, mine: Path) -> None:
 def test_without_standard_error(models_dir: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", None)
     assert _read(models_dir, mine, mine / "nowhere.jpg") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("command", [["download", "--help"], ["generate", "clips", "--help"]])
+def test_a_standard_output_that_is_full_is_one_sentence(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = [sys.executable, "-m", "alpr_utils", *command]
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the standard output cannot be written (No space left on device); ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_pipes_among_the_pictures_do_not_hang(models_dir: Path, mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("1.jpg", "2.mp4"):
+        os.mkfifo(mine / name)
+    assert _read(models_dir, mine, "--csv", mine.parent / "p.csv") == 1
+    errors = capsys.readouterr().err
+    assert "1.jpg: is not a regular file" in errors and "2.mp4: is not a regular file" in errors
+    assert [row[0] for row in read_table(mine.parent / "p.csv")[1]] == ["1.png", "2.png"]

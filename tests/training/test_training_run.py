@@ -183,3 +183,13 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
         Trainer(tmp_path / "run", TINY, {"architecture": "line"}),
     ):
         raise KeyboardInterrupt
+
+
+def test_too_little_memory_is_one_sentence(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AlprError, match="run: there is not enough memory; give a smaller --batch"),
+        Trainer(tmp_path / "run", TINY, {"architecture": "line"}),
+    ):
+        np.empty((1 << 30, 1 << 20), np.uint8)
+    with pytest.raises(AlprError, match="batch must be at most 10000, not 1000000000"):
+        TINY.changed(batch=10**9)

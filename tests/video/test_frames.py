@@ -1,5 +1,6 @@
 """Videos in and out: sizes, true times, rotation, damage."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.errors import OutputError, PictureError
-from alpr_utils.video.frames import FrameReader, VideoWriter
+from alpr_utils.video.frames import FrameReader, VideoWriter, is_drawn
 
 TIMES = (0.0, 0.04, 0.1, 0.2, 0.24, 0.5)
 
@@ -72,14 +73,33 @@ def test_damage_is_counted_and_named(tmp_path: Path) -> None:
         assert 0.5 < reader.damaged_s[0] < 2
 
 
-def test_a_video_that_was_cut_off_gives_what_there_is(tmp_path: Path) -> None:
-    path = tmp_path / "cut.mkv"
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv"])
+def test_a_video_that_was_cut_off_gives_what_there_is_and_says_so(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     with VideoWriter(path, 25) as writer:
         for number in range(50):
             writer.add(np.random.default_rng(number).integers(0, 255, (96, 128, 3), np.uint8), number / 25)
+    with FrameReader(path) as reader:
+        assert len(list(reader.frames())) == 50 and reader.damage() == ""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with FrameReader(path) as reader:
-        assert 5 < len(list(reader.frames())) < 50
+        assert 5 < len(list(reader.frames(every=5))) * 5 < 50
+        assert "1 damaged part (at " in reader.damage()
+
+
+def test_a_last_picture_that_is_shown_for_long_is_no_damage(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "slides.mp4", 25) as writer:
+        for time_s in (0.0, 0.1, 0.2, 0.3, 5.0):
+            writer.add(np.zeros((96, 128, 3), np.uint8), time_s)
+    with FrameReader(tmp_path / "slides.mp4") as reader:
+        assert len(list(reader.frames())) == 5 and reader.damage() == ""
+
+
+def test_a_pipe_is_no_video(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(PictureError, match=r"pipe\.mp4: is not a regular file"):
+        FrameReader(tmp_path / "pipe.mp4")
+    assert not is_drawn(tmp_path / "pipe.mp4")
 
 
 @pytest.mark.parametrize("content", [b"", b"no video"])
