@@ -62,10 +62,11 @@ test-scale: $(VENV)/dev.done
 	$(BIN)/python -m pip install --quiet "ray>=2.40,<3" "s3fs>=2024.6" "moto[s3,server]>=5,<6"
 	$(PYTEST) tests/serve
 
-# Ten minutes of damaged and hostile files for each loader; before a release.
+# Ten minutes of damaged and hostile files for each loader, and 20 kills of each command; before a release.
 FUZZ_SECONDS ?= 600
+KILLS ?= 20
 fuzz: $(VENV)/dev.done
-	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTEST) tests/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) KILLS=$(KILLS) $(PYTEST) tests/fuzz
 
 # Known vulnerabilities of the pinned packages; says so where the service that knows them is not reached.
 audit: $(VENV)/dev.done

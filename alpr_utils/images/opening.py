@@ -91,7 +91,8 @@ def _formats(head: bytes, name: str | Path) -> tuple[str, ...]:
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        raise PictureError(f"{name}: is HEIC, which needs pillow-heif; install it or save it as JPEG.") from None
+        remedy = "install its decoder with \"pip install 'alpr-utils[heic]'\" or save it as JPEG"
+        raise PictureError(f"{name}: is HEIC; {remedy}.") from None
     register_heif_opener()
     return (*_FORMATS, _HEIF)
 

@@ -139,9 +139,7 @@ class Trainer:
                 "goes on."
             ) from None
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
-            raise AlprError(
-                f"{self.run.folder}: there is not enough memory; give a smaller --batch."
-            ) from None
+            raise AlprError(f"{self.run.folder}: there is not enough memory; give a smaller --batch.") from None
 
     def _stopped(self) -> str:
         return (
