@@ -114,7 +114,7 @@ class FrameReader:
 
         Trimmed videos keep frames that are not shown, and the last picture of a slide show lasts long.
         """
-        length_s = float(self._stream.duration * self._stream.time_base) if self._stream.duration else 0.0
+        length_s = float((self._stream.duration or 0) * (self._stream.time_base or 0))
         if not length_s and len(self._container.streams) == 1:  # else it may be that of the sound
             length_s = (self._container.duration or 0) / av.time_base
         expected = self._stream.frames or length_s * self.fps
