@@ -115,13 +115,6 @@ def test_the_course_is_there():
     assert {path.stem for path in NOTEBOOKS} >= {"test_exported_model", "generator", "compare_readers", "detectors"}
 
 
-def test_no_real_photo_is_committed():
-    notebook = nbformat.read(ROOT / "notebooks" / "generator.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if "SHOW_REAL_PHOTOS" in cell.source and cell.cell_type == "code"]
-    assert [cell.source.splitlines()[0] for cell in cells] == ["SHOW_REAL_PHOTOS = False"]
-    assert not [cell.outputs for cell in cells if cell.outputs]
-
-
 @pytest.mark.parametrize(
     ("name", "heading", "measures"),
     [("compare_readers", "## 8. Real plates", "real_crops"), ("detectors", "## 13. Real photos", "labelled_photos")],
