@@ -125,6 +125,11 @@ def test_python_of_the_readme_runs(newcomer: Path, capsys: pytest.CaptureFixture
     assert "2520УЕН" in capsys.readouterr().out
 
 
+def test_the_public_name_stands_in_one_place() -> None:
+    pages = [*PAGES, *(ROOT / "notebooks").glob("*.ipynb"), ROOT / "pyproject.toml"]
+    assert [page.name for page in pages if "OWNER/REPOSITORY" in page.read_text("utf-8")] == ["online.md"]
+
+
 def test_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
 
