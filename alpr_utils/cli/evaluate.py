@@ -62,7 +62,8 @@ ConditionsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--condition",
-        help="Hard condition: dark, blur, jpeg, night or w50, plates 50 pixels wide; of single plates several.",
+        help="Hard condition: dark, blur, jpeg, night or w50, plates 50 pixels wide; of single plates several, of "
+        "photos also no-plates.",
     ),
 ]
 CountOption = Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")]
@@ -132,7 +133,7 @@ def evaluate(
     min_score: MinScoreOption = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
-    names, conditions = reader or [DEFAULT_READER], _checked_conditions(condition, shrink)
+    names, conditions = reader or [DEFAULT_READER], _checked_conditions(condition, shrink, of_photos=not crops)
     if crops and "none" in names:
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
     if not crops:
@@ -159,14 +160,14 @@ def _check_photo_usage(names: Sequence[str], conditions: Sequence[str], shrink: 
             raise typer.BadParameter(f"several {option}s are measured with --crops only; give one --{option}.")
 
 
-def _checked_conditions(condition: list[str] | None, shrink: bool = False) -> list[str]:
+def _checked_conditions(condition: list[str] | None, shrink: bool = False, of_photos: bool = False) -> list[str]:
     """The conditions that were asked for, at least one."""
     from alpr_utils.evaluation.crops import WIDTHS
-    from alpr_utils.evaluation.hard_conditions import AS_IS, parse_condition
+    from alpr_utils.evaluation.hard_conditions import AS_IS, check_photo_condition, parse_condition
 
     try:
         for name in condition or ():
-            parse_condition(name)
+            (check_photo_condition if of_photos else parse_condition)(name)
     except AlprError as error:
         raise typer.BadParameter(str(error)) from None
     shrunk = [AS_IS, *(f"w{width}" for width in WIDTHS)] if shrink else []

@@ -65,6 +65,13 @@ def say_photo_figures(figures: "Evaluation") -> None:
         f"{figures.pictures} pictures{_in_condition(figures)}, "
         f"{figures.plates} plates ({figures.plates_with_text} with known text)"
     )
+    if figures.ap is None:
+        shown = f": {', '.join(figures.false_texts)}" if figures.false_texts else ""
+        typer.echo(
+            f"{figures.false_boxes_per_picture:.2f} false boxes a picture at score >= {figures.threshold:g}; "
+            f"{len(figures.false_texts)} with a text that is shown{shown}"
+        )
+        return
     typer.echo(f"AP {figures.ap:.3f}  AP50 {figures.ap50:.3f}  AP75 {figures.ap75:.3f}")
     typer.echo(
         f"found {share_of(figures.recall_at_threshold, figures.plates)} at score >= {figures.threshold:g}, "

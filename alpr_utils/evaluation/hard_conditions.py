@@ -2,13 +2,14 @@
 
 Pure functions of a picture and a seed, so that every detector and reader is asked about the same pictures. Names as
 `parse_condition` takes them: ``asis``, ``w80`` (plates 80 pixels wide, any number), ``dark``, ``blur``, ``jpeg``,
-``night``.
+``night``. Of photos there is also ``no-plates``, which shows what a detector takes for one.
 """
 
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from alpr_utils.data.labels import LabelledPicture, as_box, mapped
@@ -21,6 +22,8 @@ JPEG_QUALITY = 12
 NIGHT_WIDTH, NIGHT_QUALITY = 80, 40
 AS_IS = "asis"
 NAMES = (AS_IS, "dark", "blur", "jpeg", "night")
+NO_PLATES = "no-plates"
+_PAINTED_OVER = np.array([-0.15, -0.08, 0.15, 0.08])  # of a plate's height and width, added to its box
 _WITHOUT_PLATE = 1 / 8  # of a photo's width, in the place of its plate's where it has none
 # A picture uint8 (H, W, 3), the pixels across its plate, a generator -> the picture in that condition.
 Condition = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
@@ -53,7 +56,7 @@ def parse_condition(name: str) -> Condition:
     """The condition ``w50``, or one of `NAMES`.
 
     Raises:
-        AlprError: no such condition.
+        AlprError: no such condition of single plates.
     """
     if width := width_of(name):
         return lambda image, plate_px, rng: shrunk(image, width / plate_px)
@@ -77,6 +80,24 @@ def in_condition(image: np.ndarray, name: str, seed: int, index: int = 0, plate_
     return parse_condition(name)(image, plate_px or image.shape[1], rng)
 
 
+def check_photo_condition(name: str) -> None:
+    """Raises `AlprError` where there is no such condition of photos."""
+    if name != NO_PLATES:
+        parse_condition(name)
+
+
+def _without_plates(picture: LabelledPicture, image: np.ndarray) -> np.ndarray:
+    """The photo with what lies around each plate drawn over it (Telea 2004, as OpenCV has it)."""
+    scale = np.tile([image.shape[0] / picture.height, image.shape[1] / picture.width], 2)
+    mask = np.zeros(image.shape[:2], np.uint8)
+    for plate in picture.plates:
+        box = np.array(plate.box_px) * scale
+        sides = np.tile(box[2:] - box[:2], 2)
+        top, left, bottom, right = np.round(box + sides * _PAINTED_OVER).astype(int)
+        mask[max(top, 0) : bottom, max(left, 0) : right] = 255
+    return cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA)
+
+
 def photo_in_condition(picture: LabelledPicture, image: np.ndarray, name: str) -> tuple[LabelledPicture, np.ndarray]:
     """A photo in the condition of that name, and its labels in pixels of what it has become.
 
@@ -88,6 +109,8 @@ def photo_in_condition(picture: LabelledPicture, image: np.ndarray, name: str) -
     Raises:
         AlprError: no such condition.
     """
+    if name == NO_PLATES:
+        return replace(picture, objects=(), plates=()), _without_plates(picture, image)
     widths = [(plate.box_px[3] - plate.box_px[1]) / picture.width for plate in picture.plates]
     plate_px = max(1.0, min(widths, default=_WITHOUT_PLATE) * image.shape[1])
     seen = in_condition(image, name, 0, zlib.crc32(picture.path.name.encode()), plate_px)

@@ -69,11 +69,13 @@ class Evaluation:
 
     Attributes:
         condition: hard condition of the photos, ``asis``: left as they are.
-        ap, ap50, ap75: average precision as COCO defines it: mean over IoU 0.50 to 0.95, at 0.50, at 0.75; 0..1.
+        ap, ap50, ap75: average precision as COCO defines it: mean over IoU 0.50 to 0.95, at 0.50, at 0.75; 0..1, None
+            without plates.
         ap_by_class: for a detector of several classes AP, AP50 and AP75 of each, and as ``mean`` the mAP; else empty.
         recall_at_threshold: share of the plates found (IoU >= 0.5) at the operating threshold.
         false_boxes_per_picture: boxes at the operating threshold that match no plate, mean over the pictures.
         pictures_with_two_false_boxes: pictures with more than one of them.
+        false_texts: what was read in those boxes with a score that is shown.
         by_width: how many plates were found (IoU >= 0.5, operating threshold), by their width in the picture as the
             detector got it.
         texts: reading figures.
@@ -93,13 +95,14 @@ class Evaluation:
     pictures: int
     plates: int
     plates_with_text: int
-    ap: float
-    ap50: float
-    ap75: float
+    ap: float | None
+    ap50: float | None
+    ap75: float | None
     ap_by_class: dict[str, tuple[float, float, float]]
     recall_at_threshold: float
     false_boxes_per_picture: float
     pictures_with_two_false_boxes: int
+    false_texts: tuple[str, ...]
     by_width: tuple[WidthBand, ...]
     texts: TextFigures
     lost: dict[str, int]

@@ -10,7 +10,7 @@ from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detector
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import ClassScorer
-from alpr_utils.evaluation.hard_conditions import AS_IS, parse_condition, photo_in_condition
+from alpr_utils.evaluation.hard_conditions import AS_IS, check_photo_condition, photo_in_condition
 from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
 from alpr_utils.evaluation.photo_figures import (
     Evaluation,
@@ -23,7 +23,8 @@ from alpr_utils.evaluation.photo_figures import (
 from alpr_utils.evaluation.stopwatch import Stopwatch
 from alpr_utils.evaluation.widths import found_by_width
 from alpr_utils.images import crop_plate, read_image
-from alpr_utils.read.reading import Reader
+from alpr_utils.read.load import MIN_TEXT_SCORE
+from alpr_utils.read.reading import Reader, Reading
 
 
 class _Scorer:
@@ -43,10 +44,11 @@ class _Scorer:
         self.watch = Stopwatch()
         self.classes = classes
         self.false_boxes: list[int] = []
+        self.false_texts: list[str] = []
         self.outcomes: list[PlateOutcome] = []
 
-    def _text(self, image: np.ndarray, box: np.ndarray | tuple[float, ...], grammar: bool) -> str:
-        return self._reader.read([crop_plate(image, box)], grammar)[0].text if self._reader else ""
+    def _read(self, image: np.ndarray, box: np.ndarray | tuple[float, ...], grammar: bool) -> Reading:
+        return self._reader.read([crop_plate(image, box)], grammar)[0] if self._reader else Reading()
 
     def add(self, picture: LabelledPicture) -> None:
         """Process one picture.
@@ -64,19 +66,23 @@ class _Scorer:
         plates = self.classes.add(picture, found)
         reported = [detection for detection in plates if detection.score >= self._detector.threshold]
         with self.watch.stage("read"):
-            texts = [self._text(image, detection.box, self._grammar) for detection in reported]
+            readings = [self._read(image, detection.box, self._grammar) for detection in reported]
         size = picture.height, picture.width
         true_boxes = np.array([plate.box_px for plate in picture.plates]).reshape(-1, 4)
         numbers, ious = match(boxes_px(reported, *size), true_boxes)
-        self.false_boxes.append(int((ious < FOUND_IOU).sum()))
+        false = np.flatnonzero(ious < FOUND_IOU)
+        self.false_boxes.append(len(false))
+        self.false_texts += [
+            readings[i].text for i in false if readings[i].text and readings[i].score >= MIN_TEXT_SCORE
+        ]
         for number, (plate, true_box) in enumerate(zip(picture.plates, true_boxes / np.tile(size, 2), strict=True)):
             matched = np.flatnonzero(numbers == number)
             text, free, iou = "", "", 0.0
             if len(matched):
                 index = int(matched[0])
-                text, iou = texts[index], float(ious[index])
-                free = self._text(image, reported[index].box, grammar=False)
-            in_true_box = self._text(image, true_box, self._grammar) if plate.text else ""
+                text, iou = readings[index].text, float(ious[index])
+                free = self._read(image, reported[index].box, grammar=False).text
+            in_true_box = self._read(image, true_box, self._grammar).text if plate.text else ""
             stage = stage_lost(plate.text if self._reader else "", iou, text, free)
             width = round(plate.box_px[3] - plate.box_px[1], 1)
             name = picture.path.name
@@ -84,7 +90,7 @@ class _Scorer:
 
     def evaluation(self, data: str, half: str, problems: Sequence[str]) -> Evaluation:
         """The figures of all pictures added so far."""
-        ap, ap50, ap75 = self.classes.precision()
+        ap, ap50, ap75 = self.classes.precision() if self.outcomes else (None, None, None)
         found = [outcome.iou >= FOUND_IOU for outcome in self.outcomes]
         with_text = [outcome for outcome in self.outcomes if outcome.true_text]
         return Evaluation(
@@ -105,6 +111,7 @@ class _Scorer:
             recall_at_threshold=share_or_none(found) or 0.0,
             false_boxes_per_picture=round(float(np.mean(self.false_boxes)), 4),
             pictures_with_two_false_boxes=sum(count > 1 for count in self.false_boxes),
+            false_texts=tuple(self.false_texts),
             by_width=found_by_width(zip([outcome.width for outcome in self.outcomes], found, strict=True)),
             texts=text_figures(with_text if self._reader else []),
             lost=lost_by_stage(self.outcomes),
@@ -143,7 +150,7 @@ def evaluate(
         AlprError: no such condition.
         LabelError: the folder is unusable, or none of its pictures can be read.
     """
-    parse_condition(condition)
+    check_photo_condition(condition)
     pictures, label_problems = load_pictures(data_dir, half)
     problems = [str(problem) for problem in label_problems]
     scorer = _Scorer(detector, reader, grammar, enhance, ClassScorer(pictures), condition)
@@ -157,7 +164,7 @@ def evaluate(
             f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); correct those files."
         )
     names = sorted({item.name for picture in pictures for item in picture.objects})
-    if names and not scorer.outcomes and not scorer.classes.by_class():
+    if names and not any(picture.plates for picture in pictures) and not scorer.classes.by_class():
         raise LabelError(
             f"{data_dir}: holds no object named {', '.join(PLATE_NAMES[:6])}, but {', '.join(names[:9])}; rename those."
         )

@@ -92,6 +92,17 @@ def test_photos_are_brought_into_a_condition_and_their_boxes_move_along(
         evaluate(data, detector, reader, condition="fog")
 
 
+def test_where_plates_are_painted_over_every_box_is_false(
+    tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
+) -> None:
+    data = _folder(tmp_path, plate_picture, ["1537УНЛ", "2222УБА"])
+    assert evaluate(data, detector, reader, condition="no-plates").false_boxes_per_picture == 0
+    beside = _folder(tmp_path / "beside", plate_picture, ["1537УНЛ"], (0.0, 0.0, 10.0, 10.0))  # the label is wrong
+    figures = evaluate(beside, detector, reader, condition="no-plates")
+    assert (figures.plates, figures.ap, figures.false_boxes_per_picture) == (0, None, 1)
+    assert figures.false_texts == ("1537УНЛ",) * figures.pictures
+
+
 def test_halves_add_up(
     tmp_path: Path, plate_picture: np.ndarray, detector: BrightBoxDetector, reader: FixedReader
 ) -> None:
