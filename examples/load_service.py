@@ -2,6 +2,7 @@
 
 import argparse
 import statistics
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -31,8 +32,8 @@ def send(service: str, picture: bytes, counts: Counter[str]) -> float:
             return 0.0
 
 
-def main() -> None:
-    """Send, and print."""
+def main() -> int:
+    """Send, and print; exit status 1 when there was anything but answers and 429."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", type=Path, help="a folder, or one picture")
     parser.add_argument("--service", default="http://127.0.0.1:8000")
@@ -53,7 +54,8 @@ def main() -> None:
     if len(answered) > 1:
         cuts = statistics.quantiles(answered, n=100)
         print(f"p50 {cuts[49]:.3f} s, p95 {cuts[94]:.3f} s, {rate:.1f} pictures a second")
+    return int(not set(counts) <= {"200", "429"})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

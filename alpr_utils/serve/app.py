@@ -26,7 +26,7 @@ from alpr_utils.serve.bodies import drain, picture_of
 from alpr_utils.serve.schema import REQUEST, RESPONSES
 from alpr_utils.serve.service import Limits, Service
 
-_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="Only where the service was given a key.")
+_KEY = APIKeyHeader(name="X-API-Key", auto_error=False)
 _LAST_ANSWERS_S = 20
 
 requests_log = logging.getLogger("alpr_utils.requests")  # one JSON object a request, level INFO
@@ -58,7 +58,7 @@ def create_app(alpr: ALPR, limits: Limits, api_key: str = "", log_texts: bool = 
 
 
 def _reading(service: Service, api_key: str, log_texts: bool) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(dependencies=[Security(_KEY)] if api_key else None)  # only for the description
 
     @router.post(
         "/v1/read", responses=RESPONSES, openapi_extra=REQUEST, summary="Find and read the plates of a picture"
@@ -67,11 +67,10 @@ def _reading(service: Service, api_key: str, log_texts: bool) -> APIRouter:
         request: Request,
         crop: Annotated[bool, Query(description="The picture is one plate; nothing is detected.")] = False,
         name: Annotated[str, Query(max_length=255, description="What the answer calls the picture.")] = "",
-        key: Annotated[str | None, Security(_KEY)] = None,
     ) -> Response:
         start_s = time.monotonic()
         try:
-            answer: Response = JSONResponse(record := await _record(service, request, crop, name, key, api_key))
+            answer: Response = JSONResponse(record := await _record(service, request, crop, name, api_key))
         except HTTPException as error:
             record = {}
             answer = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
@@ -84,17 +83,15 @@ def _reading(service: Service, api_key: str, log_texts: bool) -> APIRouter:
     return router
 
 
-async def _record(
-    service: Service, request: Request, crop: bool, name: str, key: str | None, api_key: str
-) -> dict[str, Any]:
+async def _record(service: Service, request: Request, crop: bool, name: str, api_key: str) -> dict[str, Any]:
     """What is answered.
 
     Raises:
         HTTPException: there is no answer.
     """
-    limits = service.limits
+    limits, key = service.limits, request.headers.get(_KEY.model.name, "")
     refusal = None
-    if api_key and not secrets.compare_digest((key or "").encode(), api_key.encode()):
+    if api_key and not secrets.compare_digest(key.encode(), api_key.encode()):
         refusal = HTTPException(401, "The header X-API-Key is missing or wrong.", {"WWW-Authenticate": "ApiKey"})
     elif service.full:
         refusal = HTTPException(429, "Too many requests are waiting; come again later.", service.retry_after)

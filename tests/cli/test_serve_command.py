@@ -1,50 +1,22 @@
 """The command ``serve``, in a process of its own."""
 
+import http.client
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import pytest
-from coloured import TEXTS, road
+from coloured import TEXTS
+from served import PICTURE, served
 
 from alpr_utils.cli.app import main
-
-_SERVE = """
-import sys
-from coloured import coloured_alpr
-from alpr_utils.cli import app, serve
-serve.alpr_of = lambda options: coloured_alpr()
-sys.exit(app.main(["serve", *sys.argv[1:]]))
-"""
-PICTURE = cv2.imencode(".png", road((0, 40, 60))[..., ::-1])[1].tobytes()
-
-
-@contextmanager
-def _served(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and the address that it says."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
-    command = [sys.executable, "-c", _SERVE, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    try:
-        assert process.stderr
-        said = process.stderr.readline()
-        while "http://" not in said:
-            assert said, "it ended"
-            said = process.stderr.readline()
-        yield process, re.findall(r"http://\S+:\d+", said)[0]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def _texts(address: str) -> list[str]:
@@ -54,7 +26,7 @@ def _texts(address: str) -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_it_ends_cleanly_and_comes_back_after_a_kill() -> None:
-    with _served("--port", "0") as (process, address):
+    with served("--port", "0") as (process, address):
         assert _texts(address) == [TEXTS[0]]
         process.send_signal(signal.SIGINT)
         out, error = process.communicate(timeout=30)
@@ -62,14 +34,58 @@ def test_it_ends_cleanly_and_comes_back_after_a_kill() -> None:
         (line,) = map(json.loads, out.splitlines())
         assert (line["status"], line["plates"], "texts" in line) == (200, 1, False)
     port = address.rpartition(":")[2]
-    with _served("--port", port) as (process, _):
+    with served("--port", port) as (process, _):
         assert _texts(address) == [TEXTS[0]]
         process.kill()
         process.wait()
         with pytest.raises(OSError, match="refused"):
             _texts(address)
-    with _served("--port", port):
+    with served("--port", port):
         assert _texts(address) == [TEXTS[0]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_clients_see_broken_connections_only_when_it_is_killed_under_load() -> None:
+    ended = threading.Event()
+
+    def ask(address: str) -> tuple[int, int]:
+        """Answers and broken connections of one client; anything else is raised."""
+        answered = broken = 0
+        while not ended.is_set():
+            try:
+                assert _texts(address) == [TEXTS[0]]
+                answered += 1
+            except urllib.error.HTTPError:
+                raise
+            except (OSError, http.client.HTTPException):
+                broken += 1
+                ended.wait(0.05)
+        return answered, broken
+
+    with ThreadPoolExecutor(8) as pool:
+        try:
+            with served("--port", "0") as (process, address):
+                clients = [pool.submit(ask, address) for _ in range(8)]
+                ended.wait(1)
+                process.kill()
+                process.wait()
+            with served("--port", address.rpartition(":")[2]):
+                before = _requests(address)
+                while _requests(address) < before + 20 and not any(client.done() for client in clients):
+                    ended.wait(0.1)
+                ended.set()
+                counts = [client.result(30) for client in clients]
+        finally:
+            ended.set()
+    assert sum(broken for _, broken in counts) >= 1
+    assert all(answered > 0 for answered, _ in counts)
+
+
+def _requests(address: str) -> float:
+    """How many were answered with 200, as the service counts them."""
+    with urllib.request.urlopen(f"{address}/metrics", timeout=20) as answer:
+        found = re.findall(r'^alpr_requests_total{status="200"} (\S+)', answer.read().decode(), re.MULTILINE)
+    return float(found[0]) if found else 0.0
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,9 @@ def test_the_description_is_complete(client: TestClient) -> None:
     assert set(description["paths"]) == {"/v1/read", "/healthz", "/readyz", "/metrics"}
     body = description["paths"]["/v1/read"]["post"]["requestBody"]["content"]
     assert {"multipart/form-data", "application/json", "application/octet-stream"} <= set(body)
+    for key in ("", "open"):
+        described = create_app(coloured_alpr(), Limits(), key).openapi()["paths"]["/v1/read"]["post"]
+        assert bool(described.get("security")) == bool(key)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the metric exists on Linux only")
