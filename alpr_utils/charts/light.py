@@ -1,13 +1,11 @@
-"""Charts about light: what a threshold sees, how shadow removal works on one row of pixels, what a shadow costs."""
+"""Charts about light: what a threshold sees, and how shadow removal works on one row of pixels."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from alpr_utils.charts.style import BLACK, BLUE, GREY, VERMILION, chart_grid, chart_style, wilson_bars
-
-_MARKERS = "os^Dv"
+from alpr_utils.charts.style import BLACK, BLUE, GREY, VERMILION, chart_grid, chart_style
 
 
 def draw_threshold(grey: np.ndarray, variance: np.ndarray, threshold: float) -> Figure:
@@ -44,27 +42,4 @@ def draw_pixel_rows(rows: Mapping[str, Sequence[float]]) -> Figure:
             for place, value in enumerate(values):
                 axes.text(place, value + 6, f"{value:.0f}", ha="center", va="bottom", color=BLACK)
             axes.set(title=name, ylim=(0, 310), xticks=[], yticks=[0, 255])
-    return figure
-
-
-def draw_shares(places: Sequence[float], right: Mapping[str, Sequence[int]], trials: int, xlabel: str) -> Figure:
-    """The share of plates that each way reads at each place, with 95 % intervals.
-
-    Args:
-        places: on the x axis.
-        right: way -> number of plates read at each place.
-        trials: number of plates.
-        xlabel: what the places are.
-    """
-    with chart_style():
-        figure, (axes,) = chart_grid(1, 3.4)
-        for number, (name, counts) in enumerate(right.items()):
-            shares = [count / trials for count in counts]
-            bars = 100 * wilson_bars(shares, [trials] * len(shares))
-            shifted = np.array(places) + 0.006 * (number - len(right) / 2)  # so that the bars do not hide each other
-            heights = 100 * np.array(shares)
-            axes.errorbar(shifted, heights, bars, marker=_MARKERS[number], capsize=3, label=name)
-        axes.set(xlabel=xlabel, ylabel="plates read exactly, %", ylim=(-3, 103))
-        axes.grid(alpha=0.3)
-        axes.legend()
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alpr_utils.charts.light import draw_pixel_rows, draw_shares, draw_threshold
+from alpr_utils.charts.light import draw_pixel_rows, draw_threshold
 
 
 def test_a_threshold_makes_ink_black() -> None:
@@ -16,9 +16,3 @@ def test_a_threshold_makes_ink_black() -> None:
 def test_rows_of_pixels_have_their_numbers() -> None:
     figure = draw_pixel_rows({"grey": [160, 20], "paper": [160, 160]})
     assert [[text.get_text() for text in axes.texts] for axes in figure.axes] == [["160", "20"], ["160", "160"]]
-
-
-def test_shares_are_percent() -> None:
-    (axes,) = draw_shares([0.5, 1], {"Otsu": [10, 20], "Sauvola": [20, 20]}, 20, "light").axes
-    assert [line.get_ydata()[0] for line in axes.lines if len(line.get_xdata()) == 2][:1] == [50]
-    assert axes.get_xlabel() == "light"
