@@ -15,7 +15,8 @@ def draw_predictions(
     """Where a plate was predicted, with a bar of how far that may be off, and where it was found, 0..1, by frame."""
     with chart_style():
         figure, (axes,) = chart_grid(1, 3.2)
-        axes.errorbar(frames, predicted, spread, fmt="o", color=BLUE, capsize=3, label="predicted, how far it may be off")
+        label = "predicted, and how far it may be off"
+        axes.errorbar(frames, predicted, spread, fmt="o", color=BLUE, capsize=3, label=label)
         axes.plot(frames, found, "x", color=ORANGE, markersize=8, label="found")
         axes.set(xlabel="frame", ylabel="height in the picture, 0..1", ylim=(-0.2, 1.2))
         axes.grid(alpha=0.3)
@@ -30,6 +31,7 @@ def draw_votes(shares: Mapping[int, Mapping[str, float]], right: Container[str])
         for axes, (count, votes) in zip(charts, shares.items(), strict=True):
             best = sorted(votes.items(), key=lambda item: item[1])[-_MOST_TEXTS:]
             names = [f"{text} (true)" if text in right else text for text, _ in best]
-            axes.barh(names, [share for _, share in best], color=[GREEN if text in right else GREY for text, _ in best])
+            colours = [GREEN if text in right else GREY for text, _ in best]
+            axes.barh(names, [share for _, share in best], color=colours)
             axes.set(title=f"{count} frame{'' if count == 1 else 's'}", xlim=(0, 1), xlabel="share of the votes")
     return figure
