@@ -221,6 +221,13 @@ def test_paths_to_nowhere_do_not_stop_the_rest(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["rtsp://10.0.0.5/stream", "http://10.0.0.5/a.mjpg", "0"])
+def test_streams_and_cameras_are_to_be_watched(source: str) -> None:
+    found, (problem,) = find_pictures([source])
+    assert found == []
+    assert str(problem) == f"{source}: is an address or a camera, not a file; give it to 'alpr watch'."
+
+
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     path = tmp_path / "clip.avi"

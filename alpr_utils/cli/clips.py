@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,11 +90,15 @@ def evaluate_clips(
     videos = sorted(clips.glob("*.mp4"))
     if not videos:
         raise typer.BadParameter(f"{clips}: holds no clips; write some with 'generate clips'.")
+    alpr.load()
     figures: dict[str, ClipFigures] = {}
+    frames, start = 0, time.monotonic()
     for video in tqdm(videos, unit="clip", disable=None, file=sys.stderr):
         kind = video.stem.partition("_")[2]
-        one = _measured(alpr, video, every)
+        one, count = _measured(alpr, video, every)
+        frames += count
         figures[kind] = figures[kind] + one if kind in figures else one
+    seconds = time.monotonic() - start
     total, *others = figures.values()
     for other in others:
         total = total + other
@@ -102,9 +107,12 @@ def evaluate_clips(
             f"{kind}: {of_kind.vehicles} vehicles, {of_kind.rows} rows, {of_kind.exact} texts exact, "
             f"{of_kind.once} of them once, {of_kind.in_time} in time"
         )
+    typer.echo(f"{total.right} of {total.rows} rows are right, by their scores {total.promised:.1f}")
+    typer.echo(f"{frames} frames in {seconds:.1f} s: {frames / seconds:.1f} a second, with --threads {threads}")
 
 
-def _measured(alpr: "ALPR", video: Path, every: int | None) -> "ClipFigures":
+def _measured(alpr: "ALPR", video: Path, every: int | None) -> tuple["ClipFigures", int]:
+    """How well the vehicles of a clip are found, and how many frames it has."""
     from alpr_utils.video.compare import compared, truth_of
     from alpr_utils.video.frames import FrameReader
     from alpr_utils.video.vehicles import follow
@@ -113,4 +121,4 @@ def _measured(alpr: "ALPR", video: Path, every: int | None) -> "ClipFigures":
     with FrameReader(video) as reader:
         step = every or max(1, round(reader.fps / LOOKS_PER_S))
         found = [vehicle for scene in follow(alpr, reader.frames(step), step) for vehicle in scene.ended]
-    return compared(truth, found)
+        return compared(truth, found), reader.frame_count

@@ -176,6 +176,12 @@ def _pictures_at(path: Path) -> list[Path]:
     return _without_drawings((match for match in matches if match.is_file()), path)
 
 
+def _not_live(path: str) -> None:
+    """Streams and cameras never end, so they are nothing for a batch."""
+    if "://" in path or (path.isdecimal() and not Path(path).exists()):
+        raise PictureError(f"{path}: is an address or a camera, not a file; give it to 'alpr watch'.")
+
+
 def find_pictures(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[PictureError]]:
     """Pictures and videos named by files, folders (not their subfolders) and globs, each once; or by one of them.
 
@@ -187,6 +193,7 @@ def find_pictures(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path],
     problems: list[PictureError] = []
     for path in [paths] if isinstance(paths, str | Path) else paths:
         try:
+            _not_live(str(path))
             found.update(dict.fromkeys(_pictures_at(Path(path))))
         except PictureError as error:
             problems.append(error)

@@ -41,8 +41,8 @@ def load_photo_groups(sources: Sequence[DataSource], config: DetectorTrainConfig
         boxes = sum(len(photo.boxes) for photo in photos)
         names = sorted({item.name for picture in pictures for item in picture.objects})
         if not boxes:
-            wanted, found = " or ".join(config.classes), ", ".join(names) or "nothing"
-            raise AlprError(f"{source.folder}: labels {found}, but no {wanted}; rename or label them.")
+            wanted, found = " or ".join(config.classes), f" but {', '.join(names)}" if names else ""
+            raise AlprError(f"{source.folder}: no {wanted} is labelled{found}; label or rename some.")
         print(f"{source}: {len(photos)} photos, {boxes} boxes")
         countries = source.swap_countries(config.countries)
         groups.append(_swapped(photos, countries, config) if countries else photos)
