@@ -1,14 +1,11 @@
 """Tables and charts of what readers can do: exact readings, confusions, calibration, learning."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby, pairwise
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alpr_utils.charts.logs import logged_values, read_log
 from alpr_utils.charts.style import (
     BLACK,
     BLUE,
@@ -24,10 +21,7 @@ from alpr_utils.charts.style import (
     use_hangul_font,
     wilson_bars,
 )
-from alpr_utils.evaluation.crops import CropEvaluation
-from alpr_utils.evaluation.hard_conditions import width_of
-from alpr_utils.evaluation.intervals import with_interval
-from alpr_utils.evaluation.readers import Calibration, Confusion, GroupFigures
+from alpr_utils.evaluation.readers import Calibration, Confusion
 
 _NOTHING = "-"
 # The same colour in every chart, whichever readers are in it.
@@ -45,77 +39,6 @@ _LEAST_PROBABILITY = 0.1  # from which on a character is shown at all
 def reader_colour(name: str) -> str:
     """The colour of a reader in all charts."""
     return _COLOURS.get(name, PURPLE)
-
-
-def figures_table(evaluations: Sequence[CropEvaluation]) -> str:
-    """The figures of readers as a Markdown table, one row a reader; in brackets 95 % intervals."""
-    lines = [
-        "| reader | plates | exact (95 %) | without grammar (95 %) | CER | CER without grammar | parameters |",
-        "|---" * 7 + "|",
-    ]
-    for figures in evaluations:
-        shares = (figures.exact, figures.exact_without_grammar)
-        exact = " | ".join(with_interval(round(share * figures.plates), figures.plates) for share in shares)
-        errors = f"{figures.cer:.1%} | {figures.cer_without_grammar:.1%}"
-        lines.append(f"| {figures.reader} | {figures.plates} | {exact} | {errors} | {figures.parameters:,} |")
-    return "\n".join(lines)
-
-
-def draw_groups(evaluations: Sequence[CropEvaluation], measures: Sequence[str]) -> Figure:
-    """Bars of exact by group with 95 % intervals, one chart a measure of `GroupFigures`, one colour a reader."""
-    with chart_style():
-        figure, charts = chart_grid(len(measures), 2.6)
-        for axes, measure in zip(charts, measures, strict=True):
-            groups = {
-                figures.reader: [group for group in figures.groups if group.measure == measure]
-                for figures in evaluations
-            }
-            _draw_group(axes, groups)
-            axes.set_title(measure)
-        for axes in left_charts(charts):
-            axes.set_ylabel("exact, %")
-        figure.legend(*charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
-    return figure
-
-
-def _draw_group(axes: Axes, readers: Mapping[str, Sequence[GroupFigures]]) -> None:
-    thickness = 0.8 / max(len(readers), 1)
-    for number, (name, groups) in enumerate(readers.items()):
-        places = np.arange(len(groups)) + thickness * (number - (len(readers) - 1) / 2)
-        shares = [group.exact for group in groups]
-        reach = 100 * wilson_bars(shares, [group.plates for group in groups])
-        lines = {"elinewidth": 0.8, "ecolor": GREY}
-        heights = [100 * share for share in shares]
-        axes.bar(places, heights, thickness, label=name, color=reader_colour(name), yerr=reach, error_kw=lines)
-    groups = next(iter(readers.values()), ())
-    axes.set_xticks(range(len(groups)), [f"{group.group}\n({group.plates})" for group in groups])
-    axes.set_ylim(0, 104)
-    axes.grid(axis="y", alpha=0.3)
-
-
-def draw_widths(evaluations: Sequence[CropEvaluation]) -> Figure:
-    """Curves of exact against the width of the plates, those evaluated as ``w80``, ``w40`` and so on.
-
-    With the grammar solid, without dotted.
-    The shade around a solid curve is its 95 % interval.
-    """
-    with chart_style():
-        figure, (axes,) = chart_grid(1, 4.0)
-        for reader in dict.fromkeys(figures.reader for figures in evaluations):
-            of_reader = [found for found in evaluations if found.reader == reader and width_of(found.condition)]
-            of_reader.sort(key=lambda figures: width_of(figures.condition))
-            widths, colour = [width_of(figures.condition) for figures in of_reader], reader_colour(reader)
-            shares = [figures.exact for figures in of_reader]
-            free = [100 * figures.exact_without_grammar for figures in of_reader]
-            axes.plot(widths, [100 * share for share in shares], "o-", label=reader, color=colour)
-            axes.plot(widths, free, ":", color=colour)
-            below, above = wilson_bars(shares, [figures.plates for figures in of_reader])
-            axes.fill_between(widths, 100 * (shares - below), 100 * (shares + above), color=colour, alpha=0.1)
-        if evaluations:
-            axes.legend()
-        axes.set(xlabel="width of the plate, pixels", ylabel="exact, %", ylim=(0, 104))
-        axes.grid(alpha=0.3)
-    return figure
 
 
 def draw_confusions(readers: Mapping[str, Sequence[Confusion]], most: int = 14) -> Figure:
@@ -179,52 +102,6 @@ def draw_calibration(calibrations: Mapping[str, Calibration]) -> Figure:
     return figure
 
 
-def draw_learning(logs: Mapping[str, Path], averaged: Mapping[str, int] | None = None) -> Figure:
-    """Learning curves from ``log.csv`` files: losses, and validation plates read exactly where that was logged.
-
-    A vertical line stands where another stage of a training begins.
-
-    Args:
-        logs: name -> file.
-        averaged: name -> how many of the last stages began side by side; the model is the mean of their weights.
-    """
-    with chart_style():
-        figure, (losses, exact) = chart_grid(2, 3.4, share_y=False)
-        for name, log in logs.items():
-            for number, (start, rows) in enumerate(_branches(read_log(log), (averaged or {}).get(name, 1))):
-                _draw_branch(losses, exact, name if number == 0 else None, reader_colour(name), start, rows)
-        losses.set(title="loss, of validation dotted", xlabel="epoch", yscale="log")
-        exact.set(title="validation plates read exactly", xlabel="epoch", ylim=(0, 1.04))
-        for axes in (losses, exact):
-            axes.grid(alpha=0.3)
-        if logs:
-            figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=len(logs))
-    return figure
-
-
-def _branches(rows: Sequence[dict[str, str]], averaged: int) -> list[tuple[int, list[dict[str, str]]]]:
-    """The stages that follow each other as one, then those side by side; each after the epochs before it."""
-    stages = [list(group) for _, group in groupby(rows, key=lambda row: row.get("stage"))]
-    if averaged < 2:
-        return [(0, list(rows))]
-    before = [row for stage in stages[:-averaged] for row in stage]
-    return [(0, before), *((len(before), stage) for stage in stages[-averaged:])]
-
-
-def _draw_branch(
-    losses: Axes, exact: Axes, label: str | None, colour: str, start: int, rows: Sequence[dict[str, str]]
-) -> None:
-    for axes, column, style in ((losses, "loss", "-"), (losses, "val_loss", ":"), (exact, "val_exact", "-")):
-        epochs, values = logged_values(rows, column)
-        if epochs:
-            places = [start + epoch for epoch in epochs]
-            axes.plot(places, values, style, color=colour, label=label if style == "-" else None)
-    new = [epoch for epoch, (a, b) in enumerate(pairwise(rows), start=1) if a.get("stage") != b.get("stage")]
-    for epoch in [start, *new] if start else new:
-        for axes in (losses, exact):
-            axes.axvline(epoch + 0.5, color=colour, linewidth=0.8, alpha=0.3)
-
-
 def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> Figure:
     """What a CRNN sees and how likely it finds each character at each step, upper band left, lower band right.
 
@@ -249,23 +126,6 @@ def draw_bands(view: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
             heat[band].set_xlabel("step")
             heat[band].set_yticks(range(len(shown)), [names[k] for k in shown])
             use_hangul_font(heat[band].get_yticklabels())
-    return figure
-
-
-def draw_size_exact(evaluations: Mapping[str, Sequence[CropEvaluation]]) -> Figure:
-    """Title -> figures of readers: exact with its 95 % interval over the number of parameters, one chart a title."""
-    with chart_style():
-        figure, charts = chart_grid(len(evaluations), 3.2)
-        for axes, (title, group) in zip(charts, evaluations.items(), strict=True):
-            for figures in group:
-                place = figures.parameters / 1e6, 100 * figures.exact
-                reach = 100 * wilson_bars([figures.exact], [figures.plates])
-                axes.errorbar(*place, reach, fmt="o", color=reader_colour(figures.reader), label=figures.reader)
-            axes.set(title=title, xlabel="parameters, millions", ylim=(0, 104))
-            axes.grid(alpha=0.3)
-        for axes in left_charts(charts):
-            axes.set_ylabel("exact, %")
-        figure.legend(*charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
 

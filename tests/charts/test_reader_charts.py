@@ -1,7 +1,5 @@
 """Charts show what they are given."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from conftest import FixedReader
@@ -11,13 +9,8 @@ from alpr_utils.charts.readers import (
     draw_bands,
     draw_calibration,
     draw_confusions,
-    draw_groups,
-    draw_learning,
     draw_rectified,
-    draw_size_exact,
     draw_steps,
-    draw_widths,
-    figures_table,
 )
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import CropEvaluation, PlateCrop, evaluate_crops
@@ -37,23 +30,6 @@ def drawn(figure: Figure) -> None:
     figure.canvas.draw()
 
 
-def test_the_table_has_a_row_for_each_reader(evaluations: list[CropEvaluation]) -> None:
-    header, line, row = figures_table(evaluations[:1]).splitlines()
-    assert header.count("|") == line.count("|") == row.count("|")
-    assert row.startswith("| fixed | 4 | 50.0% (15-85) | 0.0% (0-49) |")
-
-
-def test_groups_and_widths(evaluations: list[CropEvaluation]) -> None:
-    figure = draw_groups(evaluations[:1], ("rows", "blur", "tilt", "width"))
-    drawn(figure)
-    assert [len(axes.patches) for axes in figure.axes[:4]] == [1, 1, 0, 1], "tilt is not known"
-    assert figure.axes[0].patches[0].get_height() == 50
-    curve, free = draw_widths(evaluations).axes[0].lines
-    assert list(curve.get_xdata()) == [30, 50] and list(curve.get_ydata()) == [50, 50]
-    assert list(free.get_ydata()) == [0, 0]
-    drawn(draw_widths([]))
-
-
 def test_confusions_leave_right_readings_out(evaluations: list[CropEvaluation]) -> None:
     figure = draw_confusions({"a": evaluations[0].confusions, "b": (Confusion("가", "거", 3), Confusion("1", "1", 9))})
     drawn(figure)
@@ -71,23 +47,6 @@ def test_calibration_bars_stand_at_their_scores(evaluations: list[CropEvaluation
     (bar,) = figure.axes[0].patches
     assert (bar.get_x(), bar.get_height()) == (pytest.approx(0.8), 0.5)
     assert "30.0%" in figure.axes[0].get_title()
-
-
-def test_learning_curves_go_on_over_stages(tmp_path: Path) -> None:
-    log = tmp_path / "log.csv"
-    log.write_text("stage,epoch,loss,val_loss,val_exact\n0,0,3.0,NA,\n0,1,2.0,NA,\n1,0,1.0,1.5,0.25\n")
-    losses, exact = draw_learning({"crnn": log}).axes
-    assert list(losses.lines[0].get_xdata()) == [1, 2, 3] and list(losses.lines[0].get_ydata()) == [3, 2, 1]
-    assert list(losses.lines[1].get_xdata()) == [3] and list(exact.lines[0].get_ydata()) == [0.25]
-    assert list(losses.lines[2].get_xdata()) == [2.5, 2.5], "where the next stage begins"
-
-
-def test_stages_whose_mean_is_the_model_begin_together(tmp_path: Path) -> None:
-    log = tmp_path / "log.csv"
-    log.write_text("stage,epoch,loss\n0,0,3.0\n0,1,2.0\n1,0,1.0\n1,1,0.9\n2,0,1.1\n")
-    losses, _ = draw_learning({"crnn": log}, {"crnn": 2}).axes
-    curves = [list(line.get_xdata()) for line in losses.lines]
-    assert curves == [[1, 2], [3, 4], [2.5, 2.5], [3], [2.5, 2.5]]
 
 
 def test_bands_show_what_is_probable() -> None:
@@ -110,10 +69,3 @@ def test_steps_and_corners_are_drawn() -> None:
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
     left, right = draw_rectified(np.zeros((20, 60, 3), np.uint8), corners, np.zeros((64, 160), np.uint8)).axes
     assert left.lines[0].get_xydata().tolist()[2] == [59.5, 19.5] and right.get_title() == "rectified, 64 x 160"
-
-
-def test_size_and_exact_have_a_chart_a_country(evaluations: list[CropEvaluation]) -> None:
-    figure = draw_size_exact({"mn": evaluations[:1], "kr": evaluations[1:]})
-    drawn(figure)
-    assert [axes.get_title() for axes in figure.axes] == ["mn", "kr"]
-    assert [axes.containers[0].lines[0].get_ydata()[0] for axes in figure.axes] == [50, 50]
