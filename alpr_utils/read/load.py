@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alpr_utils.errors import ModelError
+from alpr_utils.models.folder import read_metadata
 from alpr_utils.models.paths import default_models_dir
 from alpr_utils.plates import plate_type
 from alpr_utils.read.reading import Reader
+from alpr_utils.read.temperature import stored_temperatures
 from alpr_utils.runtime.network import DEFAULT_RUNTIME, RuntimeOptions
 
 if TYPE_CHECKING:
@@ -90,7 +92,9 @@ def _load_voting(options: ReaderOptions) -> Reader:
     rectifier = _load_rectifier(options)
     networks = (_load_crnn("small", options, rectifier), _load_char_detector(options, rectifier))
     helps = any(plate_type(country).classical for country in networks[0].grammar.countries)
-    return VotingReader(networks, _load_classical(options) if helps else None)
+    folder = options.models / "voting"
+    temperatures = stored_temperatures(read_metadata(folder), folder) if folder.exists() else None
+    return VotingReader(networks, _load_classical(options) if helps else None, temperatures)
 
 
 _LOADERS: dict[str, Callable[[ReaderOptions], Reader]] = {

@@ -6,12 +6,14 @@ the text with the highest mean score counts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from alpr_utils.plates import COUNTRIES, plate_type
 from alpr_utils.read.reading import Reader, Reading, best_of, merged_readings
+from alpr_utils.read.temperature import Temperature, Temperatures, tempered
 from alpr_utils.read.views import SURE, PlateViews
 
 if TYPE_CHECKING:
@@ -63,13 +65,25 @@ def _is_complete(reading: Reading) -> bool:
 
 
 class VotingReader:
-    """Networks and, where they differ about a plate that it can read, also the classical reader; see `Reader`."""
+    """Networks and, where they differ about a plate that it can read, also the classical reader.
+
+    It is a `Reader` and an `NBestReader`.
+    """
 
     name = "voting"
 
-    def __init__(self, networks: Sequence[VotingNetwork], classical: Reader | None) -> None:
-        """Put the voters together; ``classical`` is None where it can read none of the plates."""
+    def __init__(
+        self,
+        networks: Sequence[VotingNetwork],
+        classical: Reader | None,
+        temperatures: Temperatures | None = None,
+    ) -> None:
+        """Put the voters together; ``classical`` is None where it can read none of the plates.
+
+        Voters that agree are surer together than each alone: ``temperatures`` make probabilities of mean scores.
+        """
         self._networks, self._classical = networks, classical
+        self.temperatures = temperatures or Temperatures()
         rectifiers = {id(network.rectifier): network.rectifier for network in networks if network.rectifier}
         own = sum(network.network_weights for network in networks)
         shared = sum(rectifier.weight_count for rectifier in rectifiers.values())
@@ -77,6 +91,21 @@ class VotingReader:
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         """See `Reader.read`."""
+        return [best_of(readings) for readings in self.read_n_best(crops, _N_BEST, grammar)]
+
+    def read_n_best(
+        self, crops: Sequence[np.ndarray], count: int, grammar: bool = True, calibrated: bool = True
+    ) -> list[list[Reading]]:
+        """See `NBestReader.read_n_best`; without ``calibrated`` the mean of the voters' own probabilities."""
+        temperature = self.temperatures.of(grammar) if calibrated else Temperature()
+        elected = []
+        for readings in self._votes(crops, grammar):
+            scores = tempered([reading.score for reading in readings], temperature)
+            elected.append([replace(r, score=score) for r, score in zip(readings, scores, strict=True)][:count])
+        return elected
+
+    def _votes(self, crops: Sequence[np.ndarray], grammar: bool) -> list[list[Reading]]:
+        """For each crop what the voters read, best first."""
         plates = PlateViews(crops)
         looks = [network.first_look(plates, _N_BEST, grammar) for network in self._networks]
         settled = [number for number in plates.plain if _is_settled([look[number] for look in looks])]
@@ -102,11 +131,11 @@ class VotingReader:
         return self._classical is not None and not agreed and (not n_best or _may_be_classical(n_best[0][0]))
 
 
-def _elect(n_best: Sequence[list[Reading]], classical: Reading | None) -> Reading:
-    """The reading of one crop by the n best readings of each network and what the classical reader says, if asked."""
+def _elect(n_best: Sequence[list[Reading]], classical: Reading | None) -> list[Reading]:
+    """The readings of one crop by the n best of each network and what the classical reader says, if asked."""
     votes = list(n_best)
     if classical and _is_complete(classical):
         votes.append([classical])
-    elif classical and not votes:
-        return classical
-    return best_of(merged_readings([reading for readings in votes for reading in readings], views=len(votes)))
+    elif classical and classical.text and not votes:
+        return [classical]
+    return merged_readings([reading for readings in votes for reading in readings], views=len(votes))
