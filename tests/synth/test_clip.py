@@ -46,3 +46,8 @@ def test_the_same_seed_gives_the_same_clip() -> None:
 def test_unknown_kinds_are_named() -> None:
     with pytest.raises(AlprError, match="no kind of clip 'flying'; choose one of passing"):
         _clip("flying")
+
+
+def test_pictures_of_odd_sides_lose_a_row_and_a_column() -> None:
+    frame = next(clip_frames(np.random.default_rng(0), "mn", "two", 5, 401))
+    assert frame.image.shape == (224, 400, 3)

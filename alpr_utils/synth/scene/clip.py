@@ -131,7 +131,8 @@ def clip_frames(
 
 
 def _road(rng: np.random.Generator, light: str, width_px: int) -> _Road:
-    height_px = width_px * 9 // 16
+    width_px = width_px // 2 * 2  # videos and shades need even sides
+    height_px = width_px * 9 // 32 * 2
     up = float(rng.uniform(4.0, 5.2))
     near, far = float(rng.uniform(5.8, 6.6)), float(rng.uniform(11.5, 13.5))
     steep, flat = (np.arctan((up - _PLATE_Z) / away) for away in (near, far))
