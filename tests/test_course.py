@@ -26,9 +26,7 @@ COURSE = (
     "responsible_alpr",
     "your_own_plates",
 )
-# These do not have the form yet; a lesson that gets it leaves this list.
-OLD = {"detectors"}
-LESSONS = [name for name in COURSE if name not in OLD and (FOLDER / f"{name}.ipynb").exists()]
+LESSONS = [name for name in COURSE if (FOLDER / f"{name}.ipynb").exists()]
 MOST_LINES, MOST_BYTES = 15, 800_000
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]+)\)")
 

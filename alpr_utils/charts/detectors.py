@@ -212,21 +212,56 @@ def draw_anchor_shapes(plates: np.ndarray, anchors: Mapping[str, np.ndarray]) ->
     return figure
 
 
-def draw_suppression(limits: Sequence[float], kept: Mapping[str, Sequence[int]], plates: int, limit: float) -> Figure:
-    """How many boxes stay after non-maximum suppression with each limit of overlap.
+CHANGE_COLUMNS = ("what", "detector", "AP before", "change (95 %)", "found", "false boxes")
 
-    Args:
-        limits: the limits of IoU that were tried.
-        kept: name of a curve -> boxes that stay with each of ``limits``.
-        plates: in the picture.
-        limit: that the exported models use.
+
+def change_rows(
+    what: str, before: Sequence[DetectorFigures], after: Sequence[DetectorFigures]
+) -> list[tuple[str, ...]]:
+    """What a change did to each detector on the same pictures, one row each, in the order of ``CHANGE_COLUMNS``."""
+    rows: list[tuple[str, ...]] = []
+    for old, new in zip(before, after, strict=True):
+        interval = interval_of(resampled_ap(new) - resampled_ap(old), old.pictures, "+.2f")
+        change = f"{round(new.ap - old.ap, 2) + 0.0:+.2f} ({interval})"
+        found = f"{len(old.found)} to {len(new.found)} of {len(old.widths)}"
+        false = f"{old.false_boxes} to {new.false_boxes}"
+        rows.append((what, short_name(old.detector), f"{old.ap:.2f}", change, found, false))
+    return rows
+
+
+def lead_rows(sets: Mapping[str, Sequence[DetectorFigures]]) -> list[tuple[str, ...]]:
+    """For each set of pictures its plates and, detector by detector, the highest AP or by how much it leads."""
+    rows: list[tuple[str, ...]] = []
+    for title, group in sets.items():
+        best = max(group, key=lambda figures: figures.ap)
+        cells = []
+        for other in group:
+            interval = interval_of(resampled_ap(best) - resampled_ap(other), best.pictures, "+.2f")
+            cells.append(f"best: {best.ap:.2f}" if other is best else f"{best.ap - other.ap:+.2f} ({interval})")
+        rows.append((title, str(len(best.widths)), *cells))
+    return rows
+
+
+SMALL_COLUMNS = ("detector", "small plates found (95 %)", "others found (95 %)", "gained", "lost", "false boxes")
+
+
+def small_rows(sets: Mapping[str, Sequence[DetectorFigures]], small: float) -> list[tuple[str, ...]]:
+    """All sets together: plates found, those narrower than ``small`` pixels by themselves; see ``SMALL_COLUMNS``.
+
+    *Gained* and *lost* count the small plates that a detector finds and the first one does not, and the other way
+    round.
     """
-    with chart_style():
-        figure, (axes,) = chart_grid(1, 3.2)
-        for name, counts in kept.items():
-            axes.plot(limits, counts, label=name)
-        axes.axhline(plates, color=GREY, linestyle="--", label="plates in the scene")
-        axes.axvline(limit, color=GREY, linestyle=":", label="limit of the exported models")
-        axes.set(xlabel="limit of overlap (IoU)", ylabel="boxes that stay", ylim=(0, None))
-        axes.legend()
-    return figure
+    by_detector = list(zip(*sets.values(), strict=True))
+    found = [[plate in one.found for one in group for plate in range(len(one.widths))] for group in by_detector]
+    narrow = [width < small for one in by_detector[0] for width in one.widths]
+    rows: list[tuple[str, ...]] = []
+    for group, own in zip(by_detector, found, strict=True):
+        shares = []
+        for wanted in (True, False):
+            part = [hit for hit, is_narrow in zip(own, narrow, strict=True) if is_narrow == wanted]
+            shares.append(f"{with_interval(sum(part), len(part))} of {len(part)}")
+        pairs = [pair for *pair, is_narrow in zip(own, found[0], narrow, strict=True) if is_narrow]
+        gained, lost = (pairs.count([hit, not hit]) for hit in (True, False))
+        false = sum(one.false_boxes for one in group)
+        rows.append((short_name(group[0].detector), *shares, str(gained), str(lost), str(false)))
+    return rows

@@ -12,7 +12,6 @@ from alpr_utils.charts.detectors import (
     draw_anchor_shapes,
     draw_losses,
     draw_precision_recall,
-    draw_suppression,
     draw_widths_found,
     failures,
 )
@@ -174,9 +173,7 @@ def test_fresh_scenes_are_the_same_again() -> None:
     assert len(boxes) and (boxes >= 0).all() and (boxes <= 1).all()
 
 
-def test_anchors_and_suppression() -> None:
+def test_anchor_shapes_that_fit() -> None:
     shapes = np.array([[10.0, 40.0], [20.0, 40.0]])
     (axes,) = draw_anchor_shapes(shapes, {"ssd": shapes}).axes
     assert axes.get_title() == "ssd: mean IoU 1.00"
-    (axes,) = draw_suppression((0.2, 0.4), {"ssd": (1, 2)}, 2, 0.4).axes
-    assert list(axes.lines[0].get_ydata()) == [1, 2] and list(axes.lines[1].get_ydata()) == [2, 2]
