@@ -155,18 +155,6 @@ def draw_labels(
     return np.array(picture)
 
 
-def show(image: np.ndarray, quality: int = 80) -> None:
-    """Display ``image: uint8 (H, W, 3)`` RGB in a notebook, as JPEG, which keeps notebooks small."""
-    from io import BytesIO
-
-    from IPython.display import Image as NotebookImage
-    from IPython.display import display
-
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
-    display(NotebookImage(buffer.getvalue(), format="jpeg"))
-
-
 def _cell(image: np.ndarray, title: str, width: int, height: int, title_height: int) -> Image.Image:
     cell = Image.new("RGB", (width, height + title_height), _SHEET_COLOUR)
     picture = Image.fromarray(image).convert("RGB")
