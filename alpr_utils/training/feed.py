@@ -9,8 +9,8 @@ from typing import Any
 import keras
 
 from alpr_utils.training.batches import SeededBatches
-from alpr_utils.training.lending import prepare, write_shared
 from alpr_utils.training.processes import worker_processes
+from alpr_utils.training.shared_batches import prepare, write_shared
 
 _AHEAD = 3  # batches prepared for each process
 

@@ -1,4 +1,4 @@
-"""Large arrays that processes share: written once, read by each as it needs them."""
+"""Batches that processes share: their large arrays are written once and read by each as it needs them."""
 
 import pickle
 from functools import cache
