@@ -1,5 +1,6 @@
 """Shared fixtures: pictures with a plate, a detector that finds bright boxes, and tiny saved models."""
 
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from alpr_utils.detect.detector import DEFAULT_DETECTOR, Detection
 from alpr_utils.networks.anchors import AnchorSpec
 from alpr_utils.networks.configs import FasterRCNNConfig
 from alpr_utils.read.reading import Reading
+
+# Shells that start the tests in the background let them, and all that they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PLATE_PIXELS = (40, 30, 100, 54)  # xmin, ymin, xmax, ymax of the plate in `plate_picture`
 PICTURE_SIZE = (120, 160)  # height, width
