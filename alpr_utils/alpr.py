@@ -182,7 +182,7 @@ class ALPR:
         """Read pictures, folders, globs and videos; what fails is reported in its result and the rest goes on.
 
         While one picture is read, plates are found in the next one and the one after that is decoded, each in a thread
-        of its own; results come in order, whatever the caller does with them in the meantime.
+        of its own (with ``threads`` of 1 one after the other, so that one core is busy); results come in order.
 
         Args:
             paths: what to read, in this order; one path may stand alone.
@@ -214,9 +214,10 @@ class ALPR:
         yield from self._read_ahead((_opened(name, content, most_pixels) for name, content in contents), crops)
 
     def _read_ahead(self, unseen: Iterable[PictureResult], crops: bool) -> Generator[PictureResult, None, None]:
-        pictures = ahead(lambda picture: picture, unseen)
+        each: Callable[..., Iterator[PictureResult]] = map if self._runtime.threads == 1 else ahead
+        pictures = each(lambda picture: picture, unseen)
         for stage in [self._whole_read] if crops else [self._with_boxes, self._with_texts]:
-            pictures = ahead(_guarded(stage), pictures)
+            pictures = each(_guarded(stage), pictures)
         yield from pictures
 
     def find_ahead(

@@ -199,6 +199,21 @@ def test_ctrl_c_ends_a_batch_within_two_seconds(tmp_path: Path) -> None:
     assert threading.active_count() == threads
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_one_thread_does_everything(tmp_path: Path, plate_picture: np.ndarray, threads: int) -> None:
+    write_image(tmp_path / "a.png", plate_picture)
+    seen = set()
+
+    class Watched(BrightBoxDetector):
+        def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
+            seen.add(threading.current_thread())
+            return super().detect(image, min_score)
+
+    (result,) = ALPR(Watched(), None, threads=threads).read_many(tmp_path / "a.png")
+    assert len(result.plates) == 1
+    assert (seen == {threading.current_thread()}) == (threads == 1)
+
+
 def test_same_names_in_two_folders_are_distinguished(tmp_path: Path, detector: BrightBoxDetector) -> None:
     paths = [tmp_path / "a" / "0.png", tmp_path / "b" / "0.png", tmp_path / "b" / "0.jpg", tmp_path / "b" / "1.png"]
     for path in paths:

@@ -108,15 +108,16 @@ def _read(results: "Archive", parts: "Sequence[Part]", context: typer.Context) -
     from alpr_utils.serve.archive import read_parts
 
     options, failed, pictures, start_s = context.params, False, 0, time.monotonic()
-    opened = partial(alpr_of, {**options, "models": options["models"] and Path(options["models"]).resolve()})
-    if options["ray_workers"] and parts:
+    workers, crops = options["ray_workers"], options["crops"]
+    threads = options["threads"] or int(workers > 0)  # a worker takes the cores that it asks for, no more
+    models = options["models"] and Path(options["models"]).resolve()
+    opened = partial(alpr_of, {**options, "models": models, "threads": threads})
+    if workers and parts:
         from alpr_utils.serve.on_ray import read_parts_on_ray
 
-        done = read_parts_on_ray(
-            results, parts, opened, options["crops"], options["ray_workers"], options["threads"] or 1
-        )
+        done = read_parts_on_ray(results, parts, opened, crops, workers, threads)
     else:
-        done = read_parts(results, parts, opened, options["crops"])
+        done = read_parts(results, parts, opened, crops)
     try:
         for part, count, problem in tqdm(done, total=len(parts), unit="part", disable=None, file=sys.stderr):
             pictures += count

@@ -32,7 +32,9 @@ VehicleDetectorOption = Annotated[
 ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only detects.")]
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
-ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of each network; 0: one for each core.")]
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="Threads of each network; 0: one for each core; 1: one core does all.")
+]
 EngineOption = Annotated[str, typer.Option(help="auto (int8 where fast), onnx (float32) or tensorflow.")]
 CountryOption = Annotated[str, typer.Option(help="Whose plates: a code such as mn, a file with PLATES, or auto.")]
 MinScoreOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")]

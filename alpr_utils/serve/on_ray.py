@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+import cv2
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
@@ -22,8 +23,9 @@ _TRIES = 3  # of a part whose worker dies
 class _Reader:
     """A worker, in which models are opened once."""
 
-    def __init__(self, place: str, opened: Callable[[], ALPR], crops: bool):
+    def __init__(self, place: str, opened: Callable[[], ALPR], crops: bool, cores: int):
         self._archive, self._opened, self._crops = Archive(place), opened, crops
+        cv2.setNumThreads(cores)
 
     @cached_property
     def _alpr(self) -> ALPR:
@@ -43,13 +45,14 @@ def read_parts_on_ray(
 ) -> Iterator[tuple[Part, int, str]]:
     """As `read_parts`, by ``workers`` of ``cores`` each, in whatever order parts are done.
 
-    A worker has one part at a time; when it dies, another one is started and reads that part again. The environment
-    variable ``RAY_ADDRESS`` names a cluster, all of whose machines have to reach sources and results; without it Ray
-    starts on this machine. Workers for which there are no cores yet wait, and the others read.
+    ``opened`` gives an `ALPR` with as many threads as a worker has cores. A worker has one part at a time; when it
+    dies, another one is started and reads that part again. The environment variable ``RAY_ADDRESS`` names a cluster,
+    all of whose machines have to reach sources and results; without it Ray starts on this machine. Workers for which
+    there are no cores yet wait, and the others read.
     """
     with ray.init(log_to_driver=False):
         reader = ray.remote(num_cpus=cores, max_restarts=-1, max_task_retries=_TRIES - 1)(_Reader)
-        started = [reader.remote(archive.place, opened, crops) for _ in range(workers)]
+        started = [reader.remote(archive.place, opened, crops, cores) for _ in range(workers)]
         running: dict[Any, tuple[Any, Part | None]] = {worker.start.remote(): (worker, None) for worker in started}
         del started
         waiting = deque(parts)
