@@ -10,25 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alpr_utils.cli.options import (
-    CountryOption,
-    DetectorOption,
-    EnhanceOption,
-    MinScoreOption,
-    ModelsOption,
-    ReaderOption,
-    ShadowsOption,
-    ThreadsOption,
-    TilesOption,
-    VehicleDetectorOption,
-    VehicleFirstOption,
     alpr_of,
     complain,
+    with_alpr_options,
     wrong_usage,
 )
 from alpr_utils.cli.outputs import DECIDE_RESULTS
-from alpr_utils.cli.read import GrammarOption, MinTextScoreOption
-from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
-from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
     from alpr_utils.serve.archive import Archive
@@ -45,6 +32,7 @@ RayOption = Annotated[int, typer.Option("--ray", min=0, help="Workers on Ray; 0:
 CropsOption = Annotated[bool, typer.Option("--crops", help="Every picture is one plate; nothing is detected.")]
 
 
+@with_alpr_options()
 def archive(
     context: typer.Context,
     sources: SourcesArgument,
@@ -53,20 +41,7 @@ def archive(
     share: ShareOption = "1/1",
     plan_only: PlanOption = False,
     ray_workers: RayOption = 0,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
-    enhance: EnhanceOption = False,
-    remove_shadows: ShadowsOption = True,
-    min_score: MinScoreOption = None,
-    min_text_score: MinTextScoreOption = None,
     crops: CropsOption = False,
-    country: CountryOption = "auto",
-    grammar: GrammarOption = True,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Read an archive part by part into Parquet files, one row a picture; the same command goes on where it stopped."""
     from alpr_utils.serve.archive import Archive

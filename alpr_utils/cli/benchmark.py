@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alpr_utils.cli.options import DetectorOption, ModelsOption, ReaderOption, check_json, wrong_usage
-from alpr_utils.detect.detector import DEFAULT_DETECTOR
-from alpr_utils.read.load import DEFAULT_READER
+from alpr_utils.cli.options import check_json, with_alpr_options, wrong_usage
 
 if TYPE_CHECKING:
     from alpr_utils.evaluation.benchmark import BenchmarkSettings
@@ -29,11 +27,10 @@ AccuracyOption = Annotated[
 ShowOption = Annotated[Path | None, typer.Option(help="Measure nothing, but print the tables of a JSON file.")]
 
 
+@with_alpr_options("detector", "reader", "models")
 def benchmark(
     context: typer.Context,
     pictures: Annotated[list[Path] | None, typer.Argument(help="Pictures or folders; none: generated.")] = None,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
     against: AgainstOption = None,
     engine: EnginesOption = ["auto"],  # noqa: B006 - typer copies it
     threads: ThreadsOption = [0],  # noqa: B006
@@ -41,7 +38,6 @@ def benchmark(
     count: Annotated[int, typer.Option(min=1, help="Pictures, and generated plates for the reader.")] = 8,
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is repeated.")] = 5,
     networks: Annotated[bool, typer.Option("--networks", help="Also GFLOP and speed of every network.")] = False,
-    models: ModelsOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the figures.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for a chart.")] = None,
     accuracy: AccuracyOption = None,

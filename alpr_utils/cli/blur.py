@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from alpr_utils.cli.options import (
-    DetectorOption,
-    EnhanceOption,
-    ModelsOption,
-    ThreadsOption,
-    TilesOption,
-    VehicleDetectorOption,
-    VehicleFirstOption,
     alpr_of,
     complain,
     find_inputs,
+    with_alpr_options,
     wrong_usage,
 )
-from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
 from alpr_utils.errors import OutputError, PictureError
 from alpr_utils.images import BLURRED, has_comment, is_video, write_image
 from alpr_utils.results import file_stems
@@ -38,20 +31,16 @@ _REACH = 3  # frames before and after one whose plates are hidden in it, too, as
 LeastOption = Annotated[
     float | None, typer.Option(min=0.0, max=1.0, help="Least score of a box to hide [default: half the detector's].")
 ]
+_OPTIONS = (
+    "detector", "tiles", "vehicle_first", "vehicle_detector", "enhance", "min_score", "models", "threads",
+)  # fmt: skip
 
 
+@with_alpr_options(*_OPTIONS, min_score=(LeastOption, None))
 def blur(
     context: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Pictures, folders, globs or videos.")],
     output: Annotated[Path, typer.Option(help="Folder for the copies; not one that holds the pictures.")],
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
-    enhance: EnhanceOption = False,
-    min_score: LeastOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Copy pictures and videos with their plates hidden; look at the copies before you publish them."""
     alpr = alpr_of({**context.params, "reader": None})

@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alpr_utils.cli.options import (
-    CountryOption,
-    DetectorOption,
-    ModelsOption,
-    ReaderOption,
-    ThreadsOption,
     alpr_of,
+    with_alpr_options,
     wrong_usage,
 )
 from alpr_utils.cli.videos import LOOKS_PER_S, EveryOption
-from alpr_utils.detect.detector import DEFAULT_DETECTOR
-from alpr_utils.read.load import DEFAULT_READER
 
 if TYPE_CHECKING:
     from alpr_utils.alpr import ALPR
@@ -73,15 +67,11 @@ def _note(truth: dict[int, dict[str, Any]], frame: "ClipFrame") -> None:
         vehicle["last_s"], vehicle["frames"] = time_s, vehicle["frames"] + 1
 
 
+@with_alpr_options("detector", "reader", "country", "models", "threads")
 def evaluate_clips(
     context: typer.Context,
     clips: Annotated[Path, typer.Argument(metavar="FOLDER", help="Written by 'generate clips'.")],
     every: EveryOption = None,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
-    country: CountryOption = "auto",
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Measure how many vehicles of generated clips get one row, with the right text and the right times."""
     from tqdm import tqdm
@@ -108,7 +98,8 @@ def evaluate_clips(
             f"{of_kind.once} of them once, {of_kind.in_time} in time"
         )
     typer.echo(f"{total.right} of {total.rows} rows are right, by their scores {total.promised:.1f}")
-    typer.echo(f"{frames} frames in {seconds:.1f} s: {frames / seconds:.1f} a second, with --threads {threads}")
+    rate, threads = frames / seconds, context.params["threads"]
+    typer.echo(f"{frames} frames in {seconds:.1f} s: {rate:.1f} a second, with --threads {threads}")
 
 
 def _measured(alpr: "ALPR", video: Path, every: int | None) -> tuple["ClipFigures", int]:

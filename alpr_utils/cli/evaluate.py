@@ -10,22 +10,15 @@ import typer
 from alpr_utils.cli.figures import say_crop_details, say_crop_figures, say_photo_figures, share_of
 from alpr_utils.cli.options import (
     CountryOption,
-    DetectorOption,
     EngineOption,
-    EnhanceOption,
-    MinScoreOption,
     ModelsOption,
-    ShadowsOption,
-    TilesOption,
-    VehicleDetectorOption,
-    VehicleFirstOption,
     check_json,
     complain,
     open_detector,
     open_enhance,
     open_reader,
+    with_alpr_options,
 )
-from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
 from alpr_utils.errors import AlprError
 from alpr_utils.read.load import DEFAULT_READER
 
@@ -67,6 +60,12 @@ ConditionsOption = Annotated[
     ),
 ]
 CountOption = Annotated[int, typer.Option(min=1, help="With --data generated: so many plates.")]
+
+
+_OPTIONS = (
+    "detector", "tiles", "vehicle_first", "vehicle_detector", "enhance", "remove_shadows", "min_score", "country",
+    "models",
+)  # fmt: skip
 
 
 def _models_folder(models: Path | None) -> Path:
@@ -111,28 +110,21 @@ def _plate_crops(
     return real_crops(folder, half, _find_corners(_models_folder(models)))
 
 
+@with_alpr_options(*_OPTIONS)
 def evaluate(
     context: typer.Context,
     data: DataOption,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
     reader: ReadersOption = None,
     json: JsonOption = None,
-    enhance: EnhanceOption = False,
-    remove_shadows: ShadowsOption = True,
     half: HalfOption = "",
-    country: CountryOption = "auto",
-    models: ModelsOption = None,
     engine: EngineOption = "auto",
     crops: CropsOption = False,
     shrink: ShrinkOption = False,
     condition: ConditionsOption = None,
     count: CountOption = 400,
-    min_score: MinScoreOption = None,
 ) -> None:
     """Measure a detector and a reader on labelled photos."""
+    options = context.params
     names, conditions = reader or [DEFAULT_READER], _checked_conditions(condition, shrink, of_photos=not crops)
     if crops and "none" in names:
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
@@ -141,15 +133,15 @@ def evaluate(
     if data != GENERATED or not crops:
         _data_folder(data)
     _check(half, json)
-    readers = [open_reader(name, context.params) for name in names]
+    readers = [open_reader(name, options) for name in names]
     if crops:
-        plates = _plate_crops(data, half, count, country, models)
+        plates = _plate_crops(data, half, count, options["country"], options["models"])
         _evaluate_crops(plates, [opened for opened in readers if opened], data, conditions, json)
         return
-    opened_detector = open_detector(detector, context.params)
-    if min_score is not None:
-        opened_detector.threshold = min_score
-    _evaluate_photos(_data_folder(data), opened_detector, readers[0], enhance, half, conditions[0], json)
+    detector = open_detector(options["detector"], options)
+    if options["min_score"] is not None:
+        detector.threshold = options["min_score"]
+    _evaluate_photos(_data_folder(data), detector, readers[0], options["enhance"], half, conditions[0], json)
 
 
 def _check_photo_usage(names: Sequence[str], conditions: Sequence[str], shrink: bool) -> None:

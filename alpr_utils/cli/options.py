@@ -1,15 +1,17 @@
-"""Options that several commands share, and what opens the things they name."""
+"""The options of commands that find and read plates, and what opens the things they name."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
 from alpr_utils.errors import AlprError
+from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     Enhance = Callable[[np.ndarray], np.ndarray]
 
+Command = Callable[..., None]
 
 DetectorOption = Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")]
 TilesOption = Annotated[bool, typer.Option("--tiles", help="Look at overlapping parts of large pictures, too.")]
@@ -33,14 +36,64 @@ ReaderOption = Annotated[str, typer.Option(help="Name of a reader; 'none' only d
 EnhanceOption = Annotated[bool, typer.Option("--enhance/--no-enhance", help="Correct light and colours first.")]
 ShadowsOption = Annotated[bool, typer.Option("--remove-shadows/--keep-shadows", help="Flatten light on plates.")]
 ThreadsOption = Annotated[
-    int, typer.Option(min=0, help="Threads of each network; 0: one for each core; 1: one core does all.")
+    int, typer.Option(min=0, help="Threads of each network; 0: one for each core; 1: also one picture at a time.")
 ]
 EngineOption = Annotated[str, typer.Option(help="auto (int8 where fast), onnx (float32) or tensorflow.")]
 CountryOption = Annotated[str, typer.Option(help="Whose plates: a code such as mn, a file with PLATES, or auto.")]
 MinScoreOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Replaces the detector's own threshold.")]
+MinTextScoreOption = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=1.0, help=f"Leave out texts that score less [default: {MIN_TEXT_SCORE}; crops: 0]."),
+]
+GrammarOption = Annotated[bool, typer.Option("--grammar/--no-grammar", help="Let the grammar settle look-alikes.")]
 ModelsOption = Annotated[
     Path | None, typer.Option("--models", help="Folder of the models [default: exported_model_directory].")
 ]
+# What describes an `ALPR`: each option and its default, in the order of the help.
+ALPR_OPTIONS: dict[str, tuple[Any, object]] = {
+    "detector": (DetectorOption, DEFAULT_DETECTOR),
+    "tiles": (TilesOption, False),
+    "vehicle_first": (VehicleFirstOption, False),
+    "vehicle_detector": (VehicleDetectorOption, VEHICLE_DETECTOR),
+    "reader": (ReaderOption, DEFAULT_READER),
+    "enhance": (EnhanceOption, False),
+    "remove_shadows": (ShadowsOption, True),
+    "min_score": (MinScoreOption, None),
+    "min_text_score": (MinTextScoreOption, None),
+    "country": (CountryOption, "auto"),
+    "grammar": (GrammarOption, True),
+    "models": (ModelsOption, None),
+    "threads": (ThreadsOption, 0),
+}
+
+
+def with_alpr_options(*names: str, **others: tuple[Any, object]) -> Callable[[Command], Command]:
+    """Give a command options of ``ALPR_OPTIONS`` after its own; it finds their values in ``context.params``.
+
+    Args:
+        names: which; all of them where none is named.
+        others: an option and its default that a command has in the place of one of these.
+    """
+
+    def give(command: Command) -> Command:
+        options = {name: others.get(name, ALPR_OPTIONS[name]) for name in names or ALPR_OPTIONS}
+        own = signature(command).parameters
+
+        def with_options(**values: Any) -> None:
+            command(**{name: values[name] for name in own})
+
+        given = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=option)
+            for name, (option, default) in options.items()
+        ]
+        parameters = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own.values()] + given
+        # What typer looks at.
+        with_options.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+        return with_options
+
+    return give
 
 
 def complain(error: object) -> None:

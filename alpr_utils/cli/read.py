@@ -9,40 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alpr_utils.cli.options import (
-    CountryOption,
-    DetectorOption,
-    EnhanceOption,
-    MinScoreOption,
-    ModelsOption,
-    ReaderOption,
-    ShadowsOption,
-    ThreadsOption,
-    TilesOption,
-    VehicleDetectorOption,
-    VehicleFirstOption,
     alpr_of,
     complain,
     find_inputs,
+    with_alpr_options,
     wrong_usage,
 )
 from alpr_utils.cli.outputs import Outputs, Places
 from alpr_utils.cli.videos import EveryOption, VideoOutputs, vehicles_table
-from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
-from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
 if TYPE_CHECKING:
     from alpr_utils.alpr import ALPR
 
-GrammarOption = Annotated[bool, typer.Option("--grammar/--no-grammar", help="Let the grammar settle look-alikes.")]
-MinTextScoreOption = Annotated[
-    float | None,
-    typer.Option(min=0.0, max=1.0, help=f"Leave out texts that score less [default: {MIN_TEXT_SCORE}; crops: 0]."),
-]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with the table or JSON of a stopped run.")]
 ExcelOption = Annotated[bool, typer.Option("--excel", help="Write the table so that Excel opens it rightly.")]
 SaveCropsOption = Annotated[Path | None, typer.Option(help="Folder for the plates, cut out of the pictures.")]
 
 
+@with_alpr_options()
 def read(
     context: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Pictures, folders, globs or videos.")],
@@ -52,28 +36,15 @@ def read(
     save_crops: SaveCropsOption = None,
     excel: ExcelOption = False,
     resume: ResumeOption = False,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
-    enhance: EnhanceOption = False,
-    remove_shadows: ShadowsOption = True,
-    min_score: MinScoreOption = None,
-    min_text_score: MinTextScoreOption = None,
     crops: Annotated[bool, typer.Option("--crops", help="Every picture is one plate; nothing is detected.")] = False,
-    country: CountryOption = "auto",
-    grammar: GrammarOption = True,
     every: EveryOption = None,
     frames: Annotated[
         bool, typer.Option("--frames", help="Also write frames.csv: every plate of every frame.")
     ] = False,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Find and read the plates of pictures and videos."""
     _check_usage(context.params)
-    alpr = alpr_of({**context.params, "detector": None if crops else detector})
+    alpr = alpr_of({**context.params, "detector": None} if crops else context.params)
     found, incomplete = find_inputs(paths)
     pictures, videos = _divided(found, crops)
     outputs = Outputs(_places(output, csv, json, save_crops, pictures), found, context.params, alpr.draw)

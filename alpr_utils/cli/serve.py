@@ -8,23 +8,12 @@ from typing import Annotated
 import typer
 
 from alpr_utils.cli.options import (
-    CountryOption,
-    DetectorOption,
-    EnhanceOption,
-    MinScoreOption,
-    ModelsOption,
-    ReaderOption,
-    ThreadsOption,
-    TilesOption,
-    VehicleDetectorOption,
-    VehicleFirstOption,
     alpr_of,
     complain,
+    with_alpr_options,
     wrong_usage,
 )
-from alpr_utils.detect.detector import DEFAULT_DETECTOR, VEHICLE_DETECTOR
 from alpr_utils.errors import AlprError
-from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -36,9 +25,13 @@ MegapixelsOption = Annotated[float, typer.Option(min=0.001, max=120, help="Large
 QueueOption = Annotated[int, typer.Option(min=1, help="Requests taken at one time; more are answered with 429.")]
 TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds for a request to come, and to be read.")]
 LogTextsOption = Annotated[bool, typer.Option("--log-texts", help="Log names of pictures and texts of plates, too.")]
-MinTextOption = Annotated[float, typer.Option(min=0.0, max=1.0, help="Leave out texts that score less.")]
+_OPTIONS = (
+    "detector", "tiles", "vehicle_first", "vehicle_detector", "reader", "enhance", "min_score", "min_text_score",
+    "country", "models", "threads",
+)  # fmt: skip
 
 
+@with_alpr_options(*_OPTIONS)
 def serve(
     context: typer.Context,
     host: HostOption = "127.0.0.1",
@@ -49,17 +42,6 @@ def serve(
     queue: QueueOption = 16,
     timeout: TimeoutOption = 30.0,
     log_texts: LogTextsOption = False,
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    tiles: TilesOption = False,
-    vehicle_first: VehicleFirstOption = False,
-    vehicle_detector: VehicleDetectorOption = VEHICLE_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
-    enhance: EnhanceOption = False,
-    min_score: MinScoreOption = None,
-    min_text_score: MinTextOption = MIN_TEXT_SCORE,
-    country: CountryOption = "auto",
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Read pictures that other programs send by HTTP: POST /v1/read; docs/serve.md."""
     from alpr_utils.serve.app import create_app, listen, requests_log, run

@@ -9,19 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alpr_utils.cli.options import (
-    CountryOption,
-    DetectorOption,
-    EnhanceOption,
-    MinScoreOption,
-    ModelsOption,
-    ReaderOption,
-    ThreadsOption,
     alpr_of,
     complain,
+    with_alpr_options,
     wrong_usage,
 )
-from alpr_utils.detect.detector import DEFAULT_DETECTOR
-from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE
+from alpr_utils.read.load import MIN_TEXT_SCORE
 
 if TYPE_CHECKING:
     from alpr_utils.alpr import ALPR
@@ -39,8 +32,10 @@ EveryFrameOption = Annotated[bool, typer.Option("--every-frame", help="Drop no f
 PageOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of a page to look at.")]
 HostOption = Annotated[str, typer.Option(help="Address of the page; anybody may look at it who reaches it.")]
 MinTextOption = Annotated[float, typer.Option(min=0.0, max=1.0, help="A text that scores less makes no event.")]
+_OPTIONS = ("detector", "reader", "enhance", "min_score", "min_text_score", "country", "models", "threads")
 
 
+@with_alpr_options(*_OPTIONS, min_text_score=(MinTextOption, MIN_TEXT_SCORE))
 def watch(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Number of a camera, rtsp://, http:// or a file.")],
@@ -57,14 +52,6 @@ def watch(
     loop: Annotated[bool, typer.Option("--loop", help="Begin a file again at its end.")] = False,
     page: PageOption = None,
     host: HostOption = "127.0.0.1",
-    detector: DetectorOption = DEFAULT_DETECTOR,
-    reader: ReaderOption = DEFAULT_READER,
-    enhance: EnhanceOption = False,
-    min_score: MinScoreOption = None,
-    min_text_score: MinTextOption = MIN_TEXT_SCORE,
-    country: CountryOption = "auto",
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
 ) -> None:
     """Watch a camera, a stream or a file as if it were live: one event a vehicle, on stdout and in a database."""
     from alpr_utils.video.sources import LiveSource
