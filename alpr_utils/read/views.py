@@ -1,17 +1,24 @@
-"""What readers of whole plates share: a plate is read as it is and, where that leaves doubt, rectified as well."""
+"""What readers of whole plates share: a plate is read as it is and, where that leaves doubt, in other views as well.
+
+One that seems to have moved is also read as if it had stood still; then, if doubt is left, it is rectified, too.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 
-from alpr_utils.read.preprocess import network_input
+from alpr_utils.images.motion import likeliest_motion, within_reach, without_motion
+from alpr_utils.read.preprocess import grey, network_input
 from alpr_utils.read.reading import Reading, best_of, merged_readings
 from alpr_utils.read.rectify import Rectifier
 from alpr_utils.read.temperature import Temperature, Temperatures, tempered
 
 SURE = 0.9  # score of the first view that is trusted; a second one hardly ever changes such a reading
+# Depth of a motion from which a plate is also read without it. Some that stood still reach it, so both looks count.
+MOVED = 3.5
 _MIN_SIDE = 6  # pixels; smaller crops hold nothing that could be read
 N_BEST = 3  # readings that are weighed against each other
 
@@ -21,6 +28,7 @@ class PlateViews:
 
     def __init__(self, crops: Sequence[np.ndarray]) -> None:
         self._crops = crops
+        self._steadied: dict[int, np.ndarray | None] = {}
         self._rectified: dict[tuple[int, int], np.ndarray | None] = {}
 
     def __len__(self) -> int:
@@ -32,14 +40,38 @@ class PlateViews:
         usable = enumerate(self._crops)
         return {number: network_input(crop) for number, crop in usable if min(crop.shape[:2]) >= _MIN_SIDE}
 
+    def steadied(self, numbers: Sequence[int]) -> dict[int, np.ndarray]:
+        """The same of those of these crops that seem to have moved, as if they had stood still."""
+        for number in numbers:
+            if number not in self._steadied:
+                self._steadied[number] = _steadied(self._crops[number])
+        found = {number: self._steadied[number] for number in numbers}
+        return {number: network_input(crop) for number, crop in found.items() if crop is not None}
+
     def rectified(self, numbers: Sequence[int], rectifier: Rectifier) -> dict[int, np.ndarray]:
-        """The same of these crops, rectified; without those whose corners were not found."""
+        """The same of these crops, rectified; without those whose corners were not found.
+
+        Those that `steadied` has found to have moved are rectified as if they had stood still.
+        """
         new = [number for number in numbers if (id(rectifier), number) not in self._rectified]
         if new:
-            views = rectifier.rectified([self._crops[number] for number in new])
+            still = [self._steadied.get(number) for number in new]
+            crops = [self._crops[n] if crop is None else crop for n, crop in zip(new, still, strict=True)]
+            views = rectifier.rectified(crops)
             self._rectified.update({(id(rectifier), number): view for number, view in zip(new, views, strict=True)})
         found = {number: self._rectified[id(rectifier), number] for number in numbers}
         return {number: view for number, view in found.items() if view is not None}
+
+
+def _steadied(crop: np.ndarray) -> np.ndarray | None:
+    """The crop uint8 (H, W, 3) in grey as if it had stood still; None where nothing moved."""
+    image = within_reach(grey(crop))
+    motion = likeliest_motion(image)
+    return cv2.cvtColor(without_motion(image, motion), cv2.COLOR_GRAY2RGB) if motion.depth >= MOVED else None
+
+
+def _is_sure(readings: Sequence[Reading]) -> bool:
+    return bool(readings) and readings[0].score >= SURE
 
 
 class ViewReader:
@@ -85,8 +117,15 @@ class ViewReader:
         return self.second_look(plates, first, count, grammar, calibrated)
 
     def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
-        """What the network reads on the plates as they are: number of the plate -> at least ``count`` readings."""
-        return self._read_each(plates.plain, max(count, N_BEST), grammar)
+        """What the network reads, number of the plate -> at least ``count`` readings.
+
+        It sees the plates as they are and, where that leaves doubt and they seem to have moved, as if they had not.
+        """
+        found = self._read_each(plates.plain, max(count, N_BEST), grammar)
+        still = plates.steadied([number for number, readings in found.items() if not _is_sure(readings)])
+        for number, readings in self._read_each(still, max(count, N_BEST), grammar).items():
+            found[number] = merged_readings([*found[number], *readings], views=2)
+        return found
 
     def second_look(
         self,
@@ -105,7 +144,7 @@ class ViewReader:
             first: what `first_look` gave.
             settled: numbers of plates that need no second look.
         """
-        unsure = [n for n, found in first.items() if n not in settled and not (found and found[0].score >= SURE)]
+        unsure = [n for n, readings in first.items() if n not in settled and not _is_sure(readings)]
         rectified = plates.rectified(unsure, self.rectifier) if self.rectifier else {}
         most = max(count, N_BEST)
         second = self._read_each(rectified, most, grammar)

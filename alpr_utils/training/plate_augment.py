@@ -11,9 +11,10 @@ from functools import cache
 import cv2
 import numpy as np
 
+from alpr_utils.images.motion import Motion, line_kernel, without_motion
 from alpr_utils.read.preprocess import HEIGHT, WIDTH, stretch
 from alpr_utils.synth.photo.camera import through_jpeg
-from alpr_utils.synth.photo.flaws import GAMMA, READ_NOISE, line_kernel
+from alpr_utils.synth.photo.flaws import GAMMA, READ_NOISE
 from alpr_utils.training.plate_crops import MARGIN, STORED_HEIGHT, STORED_WIDTH
 
 # How often a box cuts off one side of the plate: one row, two rows.
@@ -57,6 +58,8 @@ CAMERAS = (
     Camera(0.13, width=(60, 150), move=(0.015, 0.06), defocus=0.0, dark=1.0, jpeg=0.6, quality=(25, 80)),  # by night
     Camera(0.08, width=(70, 190), move=None, defocus=0.3, dark=0.5, jpeg=0.8, quality=(8, 40)),  # cheap
 )
+STEADIED = 0.5  # share of the moved plates from which the motion is taken again
+MISTAKEN_LENGTH, MISTAKEN_ANGLE = 0.06, 0.04  # standard deviations of what is thought of a motion: ratio, radians
 DEFOCUS = (0.004, 0.015)  # standard deviation of the blur, as a share of the plate's width
 # See `alpr_utils.synth.photo.flaws.darkened`; photons of a grey pixel.
 DARKER, BRIGHTENED, PHOTONS = (2.0, 16.0), (1.5, 6.0), (700.0, 6000.0)
@@ -104,15 +107,20 @@ def _dimmed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (255 * np.clip(gain * light, 0, 1) ** (1 / GAMMA) + 0.5).astype(np.uint8)
 
 
-def _softened(image: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+def _softened(image: np.ndarray, camera: Camera, motion: Motion | None, rng: np.random.Generator) -> np.ndarray:
     """Blurred by motion, by the lens or not at all."""
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_REFLECT_101
-    if camera.move:
-        length = rng.uniform(*camera.move) * image.shape[1]
-        image = cv2.filter2D(image, -1, line_kernel(length, rng.uniform(0, np.pi)), borderType=border)
+    if motion:
+        image = cv2.filter2D(image, -1, line_kernel(motion.length * image.shape[1], motion.angle), borderType=border)
     if rng.random() < camera.defocus:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(*DEFOCUS) * image.shape[1], borderType=border)
     return image
+
+
+def _steadied(image: np.ndarray, motion: Motion, rng: np.random.Generator) -> np.ndarray:
+    """As a reader sees it once it has found the motion, nearly."""
+    length, angle = np.exp(rng.normal(0, MISTAKEN_LENGTH)), rng.normal(0, MISTAKEN_ANGLE)
+    return without_motion(image, Motion(motion.length * length, motion.angle + angle))
 
 
 def seen_aspect(view: np.ndarray, aspect: float) -> float:
@@ -148,11 +156,14 @@ def photographed(
     height = max(4, round(width / seen_aspect(view, aspect)))
     shape = max(1, round(view[3] - view[1])), max(1, round(view[2] - view[0]))
     image = cv2.resize(stretch(plate, view, shape), (width, height), interpolation=cv2.INTER_AREA)
-    image = _softened(image, camera, rng)
+    motion = Motion(rng.uniform(*camera.move), rng.uniform(0, np.pi)) if camera.move else None
+    image = _softened(image, camera, motion, rng)
     if rng.random() < camera.dark:
         image = _dimmed(image, rng)
     if rng.random() < camera.jpeg:
         image = through_jpeg(image, int(rng.integers(*camera.quality)))
+    if motion and rng.random() < STEADIED:
+        image = _steadied(image, motion, rng)
     return stretch(image, np.array([0, 0, height, width]), (WIDTH, HEIGHT))
 
 

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alpr_utils.images.motion import Motion
+from alpr_utils.read import views
 from alpr_utils.read.reading import Reading, best_of
 from alpr_utils.read.temperature import Temperature, Temperatures
-from alpr_utils.read.views import SURE, PlateViews, ViewReader
+from alpr_utils.read.views import MOVED, SURE, PlateViews, ViewReader
 
 PLATE = np.full((40, 120, 3), 200, np.uint8)
 
@@ -35,11 +37,11 @@ class TwoViews(ViewReader):
 
         self.batches: list[int] = []
 
-    def read_views(self, views: np.ndarray, count: int, grammar: bool) -> list[list[Reading]]:
-        assert views.shape[1:] == (64, 160, 1)
-        assert views.dtype == np.uint8
-        self.batches.append(len(views))
-        return [[self.straight if view.mean() > 100 else self.flat] for view in views]
+    def read_views(self, seen: np.ndarray, count: int, grammar: bool) -> list[list[Reading]]:
+        assert seen.shape[1:] == (64, 160, 1)
+        assert seen.dtype == np.uint8
+        self.batches.append(len(seen))
+        return [[self.straight if view.mean() > 100 else self.flat] for view in seen]
 
 
 def test_a_sure_first_look_is_enough() -> None:
@@ -86,6 +88,26 @@ def test_without_corners_the_first_look_stands() -> None:
     for rectifier in (None, Corners(found=False)):
         reading = TwoViews(Reading("12가3456", 0.5), Reading("", 0.0), rectifier).read([PLATE])[0]
         assert (reading.text, reading.score) == ("12가3456", pytest.approx(0.5))
+
+
+def test_a_plate_that_seems_to_have_moved_is_also_read_without_its_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for = []
+
+    def motion(image: np.ndarray) -> Motion:
+        looked_for.append(image.shape)
+        return Motion(0.1, 0.0, depth=MOVED if image.mean() > 190 else 0.0)
+
+    monkeypatch.setattr(views, "likeliest_motion", motion)
+    monkeypatch.setattr(views, "without_motion", lambda image, motion: image // 8)
+    corners = Corners()
+    reader = TwoViews(Reading("12가3456", 0.5), Reading("12나3456", 0.8), corners)
+    moved, stood = reader.read([PLATE, PLATE // 10 * 9])
+    assert (moved.text, moved.score) == ("12나3456", pytest.approx(0.6)), "of two looks, then of the rectified plate"
+    assert (stood.text, stood.score) == ("12나3456", pytest.approx(0.4))
+    assert looked_for == [PLATE.shape[:2]] * 2
+    sure = TwoViews(Reading("12가3456", SURE), Reading("12나3456", 1.0), corners)
+    assert sure.read([PLATE])[0].text == "12가3456"
+    assert len(looked_for) == 2
 
 
 def test_tiny_crops_hold_nothing() -> None:

@@ -4,18 +4,7 @@ import numpy as np
 import pytest
 
 from alpr_utils.synth.photo.camera import through_jpeg
-from alpr_utils.synth.photo.flaws import darkened, line_kernel, moved, shrunk
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.7, np.pi / 2, 2.5])
-def test_motion_blurs_along_its_line_and_moves_nothing(angle: float) -> None:
-    kernel = line_kernel(12, angle)
-    places = np.arange(len(kernel)) - len(kernel) // 2
-    x, y = (kernel * places).sum(), (kernel * places[:, None]).sum()
-    assert kernel.sum() == pytest.approx(1, abs=1e-5)
-    assert (x, y) == (pytest.approx(0, abs=1e-3), pytest.approx(0, abs=1e-3))
-    along = (kernel * (places * np.cos(angle) + places[:, None] * np.sin(angle)) ** 2).sum()
-    assert along == pytest.approx(12**2 / 12, rel=0.05), "the variance of a line of twelve pixels"
+from alpr_utils.synth.photo.flaws import darkened, moved, shrunk
 
 
 def test_level_motion_leaves_level_edges() -> None:

@@ -6,6 +6,8 @@ The measures of hard conditions and the training of readers use them; the genera
 import cv2
 import numpy as np
 
+from alpr_utils.images.motion import line_kernel
+
 GAMMA = 2.2
 DARKER, BRIGHTENED = 8.0, 3.0  # linear light; the camera gives back less than the lamp has lost
 WHITE_PHOTONS, READ_NOISE = 900.0, 0.002
@@ -17,28 +19,6 @@ def shrunk(image: np.ndarray, factor: float) -> np.ndarray:
         return image
     width, height = (max(1, round(side * factor)) for side in image.shape[1::-1])
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def line_kernel(length: float, angle: float) -> np.ndarray:
-    """A straight line of ``length`` pixels at ``angle`` radians, its ends as faint as they are short: float32 (K, K).
-
-    Its sum is 1 and its middle lies in the middle, so that nothing moves.
-    """
-    half = max(length, 1.0) / 2
-    side = 2 * int(np.ceil(half)) + 1
-    places = np.linspace(-half, half, max(2, int(8 * half)) + 1)
-    places = (places[1:] + places[:-1]) / 2
-    kernel = np.zeros((side + 2, side + 2), np.float32)
-    x, y = side / 2 + 0.5 + places * np.cos(angle), side / 2 + 0.5 + places * np.sin(angle)
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    for row, column, weight in (
-        (top, left, (1 - y + top) * (1 - x + left)),
-        (top, left + 1, (1 - y + top) * (x - left)),
-        (top + 1, left, (y - top) * (1 - x + left)),
-        (top + 1, left + 1, (y - top) * (x - left)),
-    ):
-        np.add.at(kernel, (row, column), weight)
-    return kernel / kernel.sum()
 
 
 def moved(image: np.ndarray, length: float, angle: float) -> np.ndarray:
