@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,13 +64,13 @@ def _settings(options: Mapping[str, Any]) -> "BenchmarkSettings":
     """The settings that the options of the command describe, which are called like its arguments."""
     from alpr_utils.evaluation.benchmark import BenchmarkSettings
     from alpr_utils.read.load import READERS
-    from alpr_utils.runtime.network import RuntimeOptions
 
     against = tuple(options["against"] or ())
     return BenchmarkSettings(
         detectors=(options["detector"], *(name for name in against if name not in READERS)),
         readers=(options["reader"], *(name for name in against if name in READERS)),
-        runtimes=tuple(RuntimeOptions(*how) for how in product(options["engine"], options["threads"])),
+        engines=tuple(options["engine"]),
+        threads=tuple(options["threads"]),
         sizes=tuple(options["size"]),
         pictures=tuple(options["pictures"] or ()),
         count=options["count"],

@@ -37,7 +37,7 @@ class BenchmarkSettings:
     Attributes:
         detectors: names or paths.
         readers: names.
-        runtimes: what computes the networks.
+        engines, threads: what computes the networks, as in `RuntimeOptions`.
         sizes: longer sides of the pictures in pixels.
         pictures: files and folders; none: ``count`` generated scenes.
         count: pictures, and generated plates for the readers.
@@ -47,7 +47,8 @@ class BenchmarkSettings:
 
     detectors: tuple[str, ...]
     readers: tuple[str, ...]
-    runtimes: tuple[RuntimeOptions, ...] = (RuntimeOptions(),)
+    engines: tuple[str, ...] = ("auto",)
+    threads: tuple[int, ...] = (0,)
     sizes: tuple[int, ...] = (1920,)
     pictures: tuple[Path, ...] = ()
     count: int = 8
@@ -141,7 +142,8 @@ def _cases(settings: BenchmarkSettings, folder: Path) -> dict[Case, list[_Work]]
         for number, image in enumerate(images):
             write_image(folder / str(size) / f"{number}.jpg", image)
     cases: dict[Case, list[_Work]] = {}
-    for detector, reader, runtime in product(settings.detectors, settings.readers, settings.runtimes):
+    runtimes = [RuntimeOptions(*how) for how in product(settings.engines, settings.threads)]
+    for detector, reader, runtime in product(settings.detectors, settings.readers, runtimes):
         alpr = _opened(detector, reader, runtime, settings.models_dir)
         how = runtime.engine, runtime.threads
         if alpr.reader:
