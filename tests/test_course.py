@@ -22,6 +22,7 @@ COURSE = (
     "synthetic_to_real",
     "compare_readers",
     "street",
+    "motion",
     "video",
     "responsible_alpr",
     "your_own_plates",
