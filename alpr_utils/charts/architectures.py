@@ -39,7 +39,7 @@ _DRAWINGS: tuple[tuple[str, tuple[_Block, ...]], ...] = (
         (
             _PYRAMID,
             _Block(6.3, 1.35, 1.6, "RPN:\nobject?\noffsets?", ORANGE),
-            _Block(8.1, 1.25, 1.2, "RoI align:\none grid\na region", YELLOW),
+            _Block(8.1, 1.25, 1.2, "RoI align:\none grid\nper region", YELLOW),
             _Block(9.8, 1.25, 1.6, "head:\nplate?\noffsets?", ORANGE),
         ),
     ),

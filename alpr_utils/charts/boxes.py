@@ -40,14 +40,14 @@ def draw_overlaps(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> F
 
 
 def draw_on_grid(groups: Mapping[str, np.ndarray], height: float = 2.4) -> Figure:
-    """Groups of boxes, float (N, 4), ymin, xmin, ymax, xmax, each in its colour and dashes, numbered from 1."""
+    """Groups of boxes, float (N, 4), ymin, xmin, ymax, xmax, in their colours; those of the last one are numbered."""
     with chart_style():
         figure, (axes,) = chart_grid(1, height)
         for (name, boxes), colour, dashes in zip(groups.items(), LINE_COLOURS, _DASHES, strict=False):
             axes.plot([], [], dashes, color=colour, lw=2, label=name)
             for number, box in enumerate(boxes, start=1):
                 _draw_box(axes, box, colour, dashes)
-                word = str(number) if len(boxes) > 1 else ""
+                word = str(number) if name == [*groups][-1] else ""
                 axes.text(box[3] - 0.1, box[2] - 0.1, word, ha="right", va="bottom", weight="bold")
         _grid(axes, np.concatenate(list(groups.values())))
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -69,25 +69,24 @@ def _grid(axes: Axes, boxes: np.ndarray) -> None:
     axes.grid(alpha=0.3)
 
 
-def draw_clusters(rounds: Sequence[np.ndarray], shapes: np.ndarray, unit: str = "") -> Figure:
+def draw_clusters(rounds: Mapping[str, np.ndarray], shapes: np.ndarray, unit: str = "") -> Figure:
     """A chart a round of k-means: ``shapes: float (N, 2)``, width and height, in the colour of their centre, crossed.
 
     Args:
-        rounds: the centres, float (K, 2), of each round.
+        rounds: name of a round -> its centres, float (K, 2).
         shapes: of the boxes.
         unit: of both sides.
     """
     with chart_style():
         figure, charts = chart_grid(len(rounds), 2.6, columns=3, share_x=True)
-        for axes, centres in zip(charts, rounds, strict=True):
+        for axes, (name, centres) in zip(charts, rounds.items(), strict=True):
             fit = shape_iou(shapes, centres)
             for number, centre in enumerate(centres):
                 colour = LINE_COLOURS[number % len(LINE_COLOURS)]
                 axes.plot(*shapes[fit.argmax(axis=1) == number].T, "o", ms=4, color=colour, alpha=0.7)
                 axes.plot(*centre, "X", ms=11, color=colour, mec=BLACK)
-            axes.set(
-                title=f"mean IoU {fit.max(axis=1).mean():.2f}", xlabel=f"width{unit}", xlim=(0, None), ylim=(0, None)
-            )
+            axes.set_title(f"{name}: mean IoU {fit.max(axis=1).mean():.2f}")
+            axes.set(xlabel=f"width{unit}", xlim=(0, None), ylim=(0, None))
         charts[0].set_ylabel(f"height{unit}")
     return figure
 

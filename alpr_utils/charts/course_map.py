@@ -28,14 +28,12 @@ class Lesson:
     """What a notebook says about itself.
 
     Attributes:
-        name: of its file, without the ending.
         question: its title.
         minutes: to work through; 0 where it does not say so.
         run: how long it runs, in words.
         cover: uint8 (H, W, 3) RGB, the picture of the cell with the tag ``cover``, else its first one; None without.
     """
 
-    name: str
     question: str
     minutes: int
     run: str
@@ -49,7 +47,7 @@ def read_lesson(path: Path) -> Lesson:
     time = _TIME.search(header)
     minutes, run = (int(time[1]), time[2]) if time else (0, "")
     question = header.splitlines()[0].lstrip("# ")
-    return Lesson(path.stem, question, minutes, run, _cover(cells))
+    return Lesson(question, minutes, run, _cover(cells))
 
 
 def _cover(cells: Sequence[dict[str, Any]]) -> np.ndarray | None:
@@ -64,9 +62,9 @@ def _cover(cells: Sequence[dict[str, Any]]) -> np.ndarray | None:
     return None
 
 
-def draw_map(parts: dict[str, Sequence[Lesson]]) -> Figure:
-    """The lessons of each part of the course as cards in the order of the course, part by part in one colour."""
-    cards = [(part, lesson) for part, lessons in parts.items() for lesson in lessons]
+def draw_map(parts: dict[str, dict[str, Lesson]]) -> Figure:
+    """Part -> short title -> lesson: cards in the order of the course, part by part in one colour."""
+    cards = [(part, title, lesson) for part, lessons in parts.items() for title, lesson in lessons.items()]
     rows = -(-len(cards) // _COLUMNS)
     colours = dict(zip(parts, LINE_COLOURS, strict=False))
     with chart_style():
@@ -74,9 +72,9 @@ def draw_map(parts: dict[str, Sequence[Lesson]]) -> Figure:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, _COLUMNS), ylim=(rows, 0))
         axes.axis("off")
-        for number, (part, lesson) in enumerate(cards):
+        for number, (part, title, lesson) in enumerate(cards):
             row, column = divmod(number, _COLUMNS)
-            _draw_card(axes, column, row, f"{number + 1} {lesson.name}", part, colours[part])
+            _draw_card(axes, column, row, title, f"{number + 1} · {part}", colours[part])
             if lesson.cover is not None:
                 place = ((column + 0.06) / _COLUMNS, 1 - (row + 0.91) / rows, 0.88 / _COLUMNS, 0.58 / rows)
                 picture = figure.add_axes(place)

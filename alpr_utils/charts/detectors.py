@@ -21,6 +21,7 @@ from alpr_utils.charts.style import (
     chart_grid,
     chart_style,
     left_charts,
+    plain_log,
     wilson_bars,
 )
 from alpr_utils.evaluation.detectors import DetectorFigures, interval_of, precision_recall, resampled_ap
@@ -174,6 +175,7 @@ def draw_losses(logs: Mapping[str, Path]) -> Figure:
             validated = logged_values(rows, "val_loss")[0]
             title = f"{short_name(name)}: {'validation dotted' if validated else 'no validation logged'}"
             axes.set(title=title, xlabel="epoch", yscale="log")
+            plain_log(axes.yaxis)
             axes.grid(alpha=0.3)
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18))
         for axes in left_charts(charts, 3):
@@ -206,7 +208,8 @@ def draw_anchor_shapes(plates: np.ndarray, anchors: Mapping[str, np.ndarray]) ->
             fit = shape_iou(plates, shapes).max(axis=1).mean()
             title = f"{name}: mean IoU {fit:.2f}"
             axes.set(title=title, xlabel="width, pixels", xscale="log", yscale="log")
-            axes.tick_params(which="minor", labelbottom=False, labelleft=False)
+            plain_log(axes.xaxis)
+            plain_log(axes.yaxis)
             axes.legend(loc="lower right")
         charts[0].set_ylabel("height, pixels")
     return figure

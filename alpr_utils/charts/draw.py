@@ -149,9 +149,10 @@ def draw_labels(
             for number, (ymin, xmin, ymax, xmax) in enumerate(plate.char_boxes * scale):
                 canvas.rectangle((xmin, ymin, xmax, ymax), outline=_BOX_COLOURS[number % len(_BOX_COLOURS)])
             continue
-        line = fitted_line(plate.text, max(8, size[1] // 24), size[0])
+        line = fitted_line(plate.text, max(8, size[1] // 18), size[0])
         y = min(max(y for _, y in corners) + 10, size[1] - (line.bottom - line.top) - 4)
-        line.write(canvas, corners[3][0], y, fill=PLATE_COLOUR, stroke_width=2, stroke_fill="black")
+        x = min(corners[3][0], size[0] - line.width - 4)
+        line.write(canvas, x, y, fill=PLATE_COLOUR, stroke_width=2, stroke_fill="black")
     return np.array(picture)
 
 

@@ -23,7 +23,7 @@ def draw_threshold(grey: np.ndarray, variance: np.ndarray, threshold: float) -> 
         left.plot([], [], color=BLUE, label="variance between")
         left.set(xlabel="grey value", ylabel="pixels", xlim=(0, 256))
         left.set_ylim(top=1.4 * left.get_ylim()[1])  # room for the legend above the bars
-        left.legend(loc="upper center")
+        left.legend(loc="upper right")
         between = left.twinx()
         between.plot(np.arange(256), variance, color=BLUE)
         between.set(yticks=[], ylim=(0, 1.4 * max(variance.max(), 1)))

@@ -9,9 +9,11 @@ import matplotlib
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from alpr_utils.draw import HANGUL_FONT
 from alpr_utils.evaluation.intervals import wilson
@@ -73,6 +75,15 @@ def chart_grid(
     for axes in charts[count:]:
         figure.delaxes(axes)
     return figure, charts[:count]
+
+
+def plain_log(axis: Axis) -> None:
+    """Numbers such as 0.5 and 20 on a logarithmic axis: 1, 2 and 5 of each power of ten where these are few."""
+    low, high = axis.get_view_interval()
+    steps = (1, 2, 5) if high < 1000 * low else (1,)
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def use_hangul_font(labels: Sequence[Text]) -> None:

@@ -18,7 +18,7 @@ def draw_predictions(
         label = "predicted, and how far it may be off"
         axes.errorbar(frames, predicted, spread, fmt="o", color=BLUE, capsize=3, label=label)
         axes.plot(frames, found, "x", color=ORANGE, markersize=8, label="found")
-        axes.set(xlabel="frame", ylabel="height in the picture, 0..1", ylim=(-0.2, 1.2))
+        axes.set(xlabel="frame", ylabel="place: 0 top edge, 1 bottom edge", ylim=(1.05, -0.05))
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

@@ -20,15 +20,15 @@ def test_overlaps_show_the_shared_part_only_where_there_is_one() -> None:
 
 
 def test_boxes_on_a_grid_are_numbered_and_named() -> None:
-    (axes,) = draw_on_grid({"plate": np.array([PLATE]), "anchors": np.array([BOX, PLATE])}).axes
-    assert [text.get_text() for text in axes.texts] == ["", "1", "2"]
+    (axes,) = draw_on_grid({"plate": np.array([PLATE, BOX]), "anchors": np.array([BOX, PLATE])}).axes
+    assert [text.get_text() for text in axes.texts] == ["", "", "1", "2"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["plate", "anchors"]
 
 
 def test_clusters_say_how_well_they_fit() -> None:
     shapes = np.array([[4.0, 2], [2, 2]])
-    figure = draw_clusters([shapes[:1], shapes], shapes)
-    assert [axes.get_title() for axes in figure.axes] == ["mean IoU 0.75", "mean IoU 1.00"]
+    figure = draw_clusters({"one": shapes[:1], "both": shapes}, shapes)
+    assert [axes.get_title() for axes in figure.axes] == ["one: mean IoU 0.75", "both: mean IoU 1.00"]
 
 
 def test_a_ranking_shows_its_area_and_the_threshold() -> None:
