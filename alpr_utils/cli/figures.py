@@ -85,5 +85,19 @@ def say_photo_figures(figures: "Evaluation") -> None:
         ("true boxes", texts.plates, texts.exact_in_true_boxes, None, texts.cer_in_true_boxes),
     ):
         typer.echo(f"{title}: exact {share_of(exact, count)}, without grammar {_percent(free)}, CER {_percent(cer)}")
+    if figures.reader != "none":
+        _say_remaining(figures)
     typer.echo("lost: " + ", ".join(f"{stage} {count}" for stage, count in figures.lost.items()))
     typer.echo("ms a picture: " + ", ".join(f"{stage} {ms:g}" for stage, ms in figures.milliseconds.items()))
+
+
+def _say_remaining(figures: "Evaluation") -> None:
+    scores = " / ".join(f"{row.min_text_score:g}" for row in figures.remaining)
+    kinds = {
+        "right": [row.right for row in figures.remaining],
+        "wrong": [row.wrong for row in figures.remaining],
+        "on plates of unknown text": [row.unknown for row in figures.remaining],
+        "where no plate is": [row.elsewhere for row in figures.remaining],
+    }
+    counts = (f"{kind} {' / '.join(map(str, numbers))}" for kind, numbers in kinds.items() if any(numbers))
+    typer.echo(f"texts that score {scores} or more: " + "; ".join(counts))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from alpr_utils.evaluation.matching import FOUND_IOU, TOUCHED_IOU
 from alpr_utils.evaluation.readers import character_error_rate, share
 from alpr_utils.evaluation.widths import WidthBand
+from alpr_utils.read.reading import Reading
 
 # Where a plate is lost: no box touches it; a box does but is not accepted as found; the text has the wrong number of
 # characters (decoded without the grammar), so that some were missed, split or invented; some character is wrong.
 STAGES = ("not_detected", "badly_localised", "wrong_length", "misread")
+MIN_TEXT_SCORES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class PlateOutcome:
         width: of its box, pixels of the picture as the detector got it.
         iou: overlap with its box at the operating threshold, 0 when not detected.
         text, text_without_grammar: read in the found box, ``""`` without one.
+        text_score: of ``text``.
         text_in_true_box: read in the true box.
         stage: one of `STAGES` where the plate was lost, ``""`` when it was not.
     """
@@ -32,6 +35,7 @@ class PlateOutcome:
     width: float
     iou: float
     text: str = ""
+    text_score: float = 0.0
     text_without_grammar: str = ""
     text_in_true_box: str = ""
     stage: str = ""
@@ -64,6 +68,24 @@ class TextFigures:
 
 
 @dataclass(frozen=True)
+class RemainingTexts:
+    """How many texts score so much, or more.
+
+    Attributes:
+        min_text_score: 0..1.
+        right, wrong: on plates whose text is known.
+        unknown: on the other plates.
+        elsewhere: in boxes that match no plate.
+    """
+
+    min_text_score: float
+    right: int
+    wrong: int
+    unknown: int
+    elsewhere: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The figures of one detector and reader on one folder.
 
@@ -76,6 +98,7 @@ class Evaluation:
         false_boxes_per_picture: boxes at the operating threshold that match no plate, mean over the pictures.
         pictures_with_two_false_boxes: pictures with more than one of them.
         false_texts: what was read in those boxes with a score that is shown.
+        remaining: how many texts of which kind stay at each of `MIN_TEXT_SCORES`.
         by_width: how many plates were found (IoU >= 0.5, operating threshold), by their width in the picture as the
             detector got it.
         texts: reading figures.
@@ -103,6 +126,7 @@ class Evaluation:
     false_boxes_per_picture: float
     pictures_with_two_false_boxes: int
     false_texts: tuple[str, ...]
+    remaining: tuple[RemainingTexts, ...]
     by_width: tuple[WidthBand, ...]
     texts: TextFigures
     lost: dict[str, int]
@@ -154,3 +178,20 @@ def lost_by_stage(outcomes: Sequence[PlateOutcome]) -> dict[str, int]:
     """Stage -> number of plates lost there."""
     counts = Counter(outcome.stage for outcome in outcomes)
     return {stage: counts[stage] for stage in STAGES}
+
+
+def remaining_texts(outcomes: Sequence[PlateOutcome], elsewhere: Sequence[Reading]) -> tuple[RemainingTexts, ...]:
+    """What is left of the texts at each of `MIN_TEXT_SCORES`.
+
+    Args:
+        outcomes: of all plates.
+        elsewhere: what was read in boxes that match no plate.
+    """
+    remaining = []
+    for least in MIN_TEXT_SCORES:
+        texts = [o for o in outcomes if o.text and o.text_score >= least]
+        known = [o for o in texts if o.true_text]
+        right = sum(o.text == o.true_text for o in known)
+        false = sum(bool(reading.text) and reading.score >= least for reading in elsewhere)
+        remaining.append(RemainingTexts(least, right, len(known) - right, len(texts) - len(known), false))
+    return tuple(remaining)

@@ -16,6 +16,7 @@ from alpr_utils.evaluation.photo_figures import (
     Evaluation,
     PlateOutcome,
     lost_by_stage,
+    remaining_texts,
     share_or_none,
     stage_lost,
     text_figures,
@@ -44,7 +45,7 @@ class _Scorer:
         self.watch = Stopwatch()
         self.classes = classes
         self.false_boxes: list[int] = []
-        self.false_texts: list[str] = []
+        self.elsewhere: list[Reading] = []
         self.outcomes: list[PlateOutcome] = []
 
     def _read(self, image: np.ndarray, box: np.ndarray | tuple[float, ...], grammar: bool) -> Reading:
@@ -72,21 +73,19 @@ class _Scorer:
         numbers, ious = match(boxes_px(reported, *size), true_boxes)
         false = np.flatnonzero(ious < FOUND_IOU)
         self.false_boxes.append(len(false))
-        self.false_texts += [
-            readings[i].text for i in false if readings[i].text and readings[i].score >= MIN_TEXT_SCORE
-        ]
+        self.elsewhere += [readings[i] for i in false]
         for number, (plate, true_box) in enumerate(zip(picture.plates, true_boxes / np.tile(size, 2), strict=True)):
             matched = np.flatnonzero(numbers == number)
-            text, free, iou = "", "", 0.0
+            reading, free, iou = Reading(), "", 0.0
             if len(matched):
                 index = int(matched[0])
-                text, iou = readings[index].text, float(ious[index])
+                reading, iou = readings[index], float(ious[index])
                 free = self._read(image, reported[index].box, grammar=False).text
             in_true_box = self._read(image, true_box, self._grammar).text if plate.text else ""
-            stage = stage_lost(plate.text if self._reader else "", iou, text, free)
+            stage = stage_lost(plate.text if self._reader else "", iou, reading.text, free)
             width = round(plate.box_px[3] - plate.box_px[1], 1)
-            name = picture.path.name
-            self.outcomes.append(PlateOutcome(name, plate.text, width, iou, text, free, in_true_box, stage))
+            read = reading.text, reading.score, free, in_true_box
+            self.outcomes.append(PlateOutcome(picture.path.name, plate.text, width, iou, *read, stage))
 
     def evaluation(self, data: str, half: str, problems: Sequence[str]) -> Evaluation:
         """The figures of all pictures added so far."""
@@ -111,7 +110,8 @@ class _Scorer:
             recall_at_threshold=share_or_none(found) or 0.0,
             false_boxes_per_picture=round(float(np.mean(self.false_boxes)), 4),
             pictures_with_two_false_boxes=sum(count > 1 for count in self.false_boxes),
-            false_texts=tuple(self.false_texts),
+            false_texts=tuple(r.text for r in self.elsewhere if r.text and r.score >= MIN_TEXT_SCORE),
+            remaining=remaining_texts(self.outcomes, self.elsewhere),
             by_width=found_by_width(zip([outcome.width for outcome in self.outcomes], found, strict=True)),
             texts=text_figures(with_text if self._reader else []),
             lost=lost_by_stage(self.outcomes),

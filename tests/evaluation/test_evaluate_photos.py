@@ -12,8 +12,10 @@ from alpr_utils.detect.detector import Detection
 from alpr_utils.errors import AlprError, LabelError
 from alpr_utils.evaluation.average_precision import average_precision
 from alpr_utils.evaluation.matching import match
+from alpr_utils.evaluation.photo_figures import PlateOutcome, remaining_texts
 from alpr_utils.evaluation.photos import evaluate
 from alpr_utils.images import write_image
+from alpr_utils.read.reading import Reading
 
 
 def _folder(folder: Path, picture: np.ndarray, texts: list[str], box: tuple[float, ...] = PLATE_PIXELS) -> Path:
@@ -101,6 +103,17 @@ def test_where_plates_are_painted_over_every_box_is_false(
     figures = evaluate(beside, detector, reader, condition="no-plates")
     assert (figures.plates, figures.ap, figures.false_boxes_per_picture) == (0, None, 1)
     assert figures.false_texts == ("1537УНЛ",) * figures.pictures
+
+
+def test_texts_that_remain_are_counted_by_their_score() -> None:
+    read = [("1537УНЛ", "1537УНЛ", 0.9), ("1537УНЛ", "1537УНД", 0.25), ("", "2222УБА", 0.1), ("1111УБА", "", 0.0)]
+    outcomes = [PlateOutcome("a.png", true, 60, 1.0, text, score) for true, text, score in read]
+    remaining = remaining_texts(outcomes, [Reading("3333УБА", 0.6), Reading()])
+    counts = {row.min_text_score: (row.right, row.wrong, row.unknown, row.elsewhere) for row in remaining}
+    assert counts[0.0] == counts[0.1] == (1, 1, 1, 1)
+    assert counts[0.2] == (1, 1, 0, 1)
+    assert counts[0.3] == counts[0.5] == (1, 0, 0, 1)
+    assert counts[0.7] == (1, 0, 0, 0)
 
 
 def test_halves_add_up(
