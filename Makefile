@@ -14,7 +14,7 @@ API_MODELS := ssd_mobilenet_v2 faster_rcnn_resnet50
 API_STEPS ?= 4
 API_BATCH ?= 2
 
-.PHONY: demo notebook lesson test test-fast test-slow test-versions fuzz audit lint object-detection-api clean
+.PHONY: demo notebook app lesson test test-fast test-slow test-versions fuzz audit lint object-detection-api clean
 
 $(VENV)/runtime.done: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,10 @@ demo: $(VENV)/runtime.done
 # Opens the course in the browser.
 notebook: $(VENV)/runtime.done
 	$(BIN)/jupyter notebook notebooks/test_exported_model.ipynb
+
+# Opens the live demos of the lessons as an app, for this computer only.
+app: $(VENV)/runtime.done
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python notebooks/app.py
 
 # Runs one lesson again and keeps its outputs: make lesson NAME=boxes.
 lesson: $(VENV)/runtime.done

@@ -1,8 +1,10 @@
 """Shared fixtures: pictures with a plate, a detector that finds bright boxes, and tiny saved models."""
 
+import shutil
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,9 +14,13 @@ from alpr_utils.networks.anchors import AnchorSpec
 from alpr_utils.networks.configs import FasterRCNNConfig
 from alpr_utils.read.reading import Reading
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 # Shells that start the tests in the background let them, and all that they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 PLATE_PIXELS = (40, 30, 100, 54)  # xmin, ymin, xmax, ymax of the plate in `plate_picture`
 PICTURE_SIZE = (120, 160)  # height, width
 TINY_FASTER_RCNN = FasterRCNNConfig(
@@ -117,3 +123,17 @@ def models_dir(build_saved_model: Callable[..., Path], tmp_path_factory: pytest.
     folder = tmp_path_factory.mktemp("models")
     build_saved_model(folder / DEFAULT_DETECTOR / "saved_model")
     return folder
+
+
+@pytest.fixture
+def chromium_page() -> Iterator["Page"]:
+    """A page of a real Chromium. What it waits for has three minutes to come; its processes end with it."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM)
+        page = browser.new_page()
+        page.set_default_timeout(180_000)
+        yield page
+        browser.close()

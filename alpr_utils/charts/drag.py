@@ -15,7 +15,7 @@ class DraggedBoxes(Canvas):
     """A grid with two boxes, ymin, xmin, ymax, xmax, in units of the grid; the mouse moves them in tenths of a unit."""
 
     def __init__(self, a: tuple[float, ...], b: tuple[float, ...]) -> None:
-        """Draw the boxes; they may lie anywhere in 0..6 and 0..12."""
+        """Boxes that are drawn as soon as a browser shows them; they may lie anywhere in 0..6 and 0..12."""
         super().__init__(width=_GRID[1] * _UNIT_PX, height=_GRID[0] * _UNIT_PX)
         self.boxes = np.array([a, b], float)
         self._held: int | None = None
@@ -24,7 +24,7 @@ class DraggedBoxes(Canvas):
         self.on_mouse_move(self._move)
         self.on_mouse_up(self._let_go)
         self.on_mouse_out(self._let_go)
-        self._draw()
+        self.on_client_ready(self._draw)
 
     def _take(self, x: float, y: float) -> None:
         place = np.array([y, x]) / _UNIT_PX

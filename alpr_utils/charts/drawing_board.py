@@ -35,7 +35,7 @@ class _Board:
         self.answer, self.strokes, self.drawing = answer, list[list[tuple[float, float]]](), False
         self.canvas = Canvas(width=_SIDE, height=_SIDE)
         self.picture = ipywidgets.Image(format="jpeg")
-        self.clear()
+        self.canvas.on_client_ready(self.clear)
         self.canvas.on_mouse_down(self.begin)
         self.canvas.on_mouse_move(self.go_on)
         self.canvas.on_mouse_up(self.end)
