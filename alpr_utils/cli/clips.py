@@ -76,6 +76,8 @@ def evaluate_clips(
     """Measure how many vehicles of generated clips get one row, with the right text and the right times."""
     from tqdm import tqdm
 
+    from alpr_utils.evaluation.readers import calibration
+
     alpr = alpr_of(context.params)
     videos = sorted(clips.glob("*.mp4"))
     if not videos:
@@ -97,7 +99,11 @@ def evaluate_clips(
             f"{kind}: {of_kind.vehicles} vehicles, {of_kind.rows} rows, {of_kind.exact} texts exact, "
             f"{of_kind.once} of them once, {of_kind.in_time} in time"
         )
-    typer.echo(f"{total.right} of {total.rows} rows are right, by their scores {total.promised:.1f}")
+    scores, right = [score for score, _ in total.scored], [is_right for _, is_right in total.scored]
+    error = calibration(scores, right).error
+    typer.echo(
+        f"{sum(right)} of {total.rows} rows are right, by their scores {sum(scores):.1f}; calibration error {error:.1%}"
+    )
     rate, threads = frames / seconds, context.params["threads"]
     typer.echo(f"{frames} frames in {seconds:.1f} s: {rate:.1f} a second, with --threads {threads}")
 

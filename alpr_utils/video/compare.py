@@ -30,8 +30,7 @@ class ClipFigures:
         exact: vehicles whose text has a row.
         once: vehicles whose text has exactly one row.
         in_time: those with a row whose first and last times are right within `NEAR_S`.
-        right: rows whose text is that of a vehicle.
-        promised: how many rows are right by their scores, which is their sum.
+        scored: the score of each row, and whether its text is that of a vehicle.
     """
 
     vehicles: int
@@ -39,8 +38,7 @@ class ClipFigures:
     exact: int
     once: int
     in_time: int
-    right: int
-    promised: float
+    scored: tuple[tuple[float, bool], ...]
 
     def __add__(self, other: "ClipFigures") -> "ClipFigures":
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -69,6 +67,6 @@ def compared(truth: Sequence[TrueVehicle], found: Sequence[VehicleReading]) -> C
         for vehicle, of_vehicle in zip(truth, rows, strict=True)
     ]
     exact, once = sum(map(bool, rows)), sum(len(of_vehicle) == 1 for of_vehicle in rows)
-    right = sum(map(len, rows))
-    promised = sum(row.plate.text_score for row in found)
-    return ClipFigures(len(truth), len(found), exact, once, sum(in_time), right, promised)
+    texts = {vehicle.text for vehicle in truth}
+    scored = tuple((row.plate.text_score, row.plate.text in texts) for row in found)
+    return ClipFigures(len(truth), len(found), exact, once, sum(in_time), scored)
