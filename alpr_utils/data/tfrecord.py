@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alpr_utils.data.checks import checked_object
 from alpr_utils.data.folders import find_data
 from alpr_utils.data.label_folder import read_labels
-from alpr_utils.data.labels import LabelledObject, LabelledPicture
+from alpr_utils.data.labels import LabelledPicture
 from alpr_utils.errors import AlprError, LabelError, OutputError, PictureError
 from alpr_utils.images import upright_file
 from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map, write_label_map
@@ -167,7 +168,7 @@ def read_tfrecord(paths: Sequence[Path]) -> Iterator[EncodedPicture]:
     """The pictures of TFRecord files in the Object Detection API's schema.
 
     Raises:
-        LabelError: a file is missing, cut off, or of another schema.
+        LabelError: a file is missing, cut off, or of another schema, or a box is none or outside its picture.
     """
     import tensorflow as tf
     from google.protobuf.message import DecodeError
@@ -175,21 +176,21 @@ def read_tfrecord(paths: Sequence[Path]) -> Iterator[EncodedPicture]:
     for path in paths:
         try:
             for record in tf.data.TFRecordDataset(str(path)):
-                yield _decoded(tf.train.Example.FromString(record.numpy()).features.feature)
+                yield _decoded(tf.train.Example.FromString(record.numpy()).features.feature, path)
         except tf.errors.OpError as error:
             raise LabelError(f"{path}: is missing or cut off ({type(error).__name__}); write it again.") from None
         except (IndexError, ValueError, DecodeError):
             raise LabelError(f"{path}: is not in the Object Detection API's schema; write it again.") from None
 
 
-def _decoded(feature: Any) -> EncodedPicture:
+def _decoded(feature: Any, source: Path) -> EncodedPicture:
     width, height = (int(feature[f"image/{side}"].int64_list.value[0]) for side in ("width", "height"))
     names = [text.decode() for text in feature["image/object/class/text"].bytes_list.value]
     sides = [feature[f"image/object/bbox/{side}"].float_list.value for side in _SIDES]
     objects = []
     for name, ymin, xmin, ymax, xmax in zip(names, *sides, strict=True):
         box = (round(ymin * height, 2), round(xmin * width, 2), round(ymax * height, 2), round(xmax * width, 2))
-        objects.append(LabelledObject(name, box))
+        objects.append(checked_object(name, box, height, width, source))
     encoded, form, filename = (feature[f"image/{key}"].bytes_list.value[0] for key in ("encoded", "format", "filename"))
     labels = LabelledPicture(Path(filename.decode()), width, height, tuple(objects))
     return EncodedPicture(encoded, form.decode(), labels)

@@ -1,5 +1,6 @@
 """The bridge to the Object Detection API: its pipeline.config files, and the command that writes its TFRecord files."""
 
+import math
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from alpr_utils.cli.app import main
 from alpr_utils.data.labels import LabelledObject, LabelledPicture
 from alpr_utils.data.tfrecord import read_tfrecord
 from alpr_utils.data.voc import write_voc
+from alpr_utils.errors import LabelError
 from alpr_utils.images import write_image
 from alpr_utils.models.label_map import read_label_map
 
@@ -90,6 +92,20 @@ def test_all_classes_without_a_choice(photos: Path, tmp_path: Path) -> None:
     (path,) = (tmp_path / "records").glob("val-*.tfrecord")
     assert [item.name for item in next(read_tfrecord([path])).labels.objects] == ["plate", "vehicle"]
     assert read_label_map(tmp_path / "records" / "label_map.pbtxt") == {1: "plate", 2: "vehicle"}
+
+
+@pytest.mark.parametrize(("side", "message"), [(math.nan, "has a side that is no number"), (2.0, "is inverted")])
+def test_boxes_that_are_none_are_refused(photos: Path, tmp_path: Path, side: float, message: str) -> None:
+    import tensorflow as tf
+
+    assert main(["tfrecord", "--data", str(photos), "--out", str(tmp_path / "records"), "--per-file", "1"]) == 0
+    path = min((tmp_path / "records").glob("*.tfrecord"))
+    example = tf.train.Example.FromString(next(iter(tf.data.TFRecordDataset(str(path)))).numpy())
+    example.features.feature["image/object/bbox/xmin"].float_list.value[0] = side
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        writer.write(example.SerializeToString())
+    with pytest.raises(LabelError, match=message):
+        list(read_tfrecord([path]))
 
 
 def test_class_that_nobody_labelled(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
