@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alpr_utils.cli.figures import say_crop_details, say_crop_figures, say_photo_figures, share_of
+from alpr_utils.cli.figures import say_all_conditions, say_crop_details, say_crop_figures, say_photo_figures, share_of
 from alpr_utils.cli.options import (
     CountryOption,
     EngineOption,
@@ -184,6 +184,7 @@ def _evaluate_crops(
             say_crop_figures(figures)
             say_crop_details(figures)
             evaluations.append(figures)
+        say_all_conditions(evaluations[-len(conditions) :])
     if json:
         write_json(json, [asdict(figures) for figures in evaluations])
 

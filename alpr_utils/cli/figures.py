@@ -1,5 +1,6 @@
 """What the command ``evaluate`` prints of its figures."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,6 +29,20 @@ def say_crop_figures(figures: "CropEvaluation") -> None:
         f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
         f"({figures.processor_milliseconds:g} ms of processor time), "
         f"calibration error {figures.calibration.error:.1%}"
+    )
+
+
+def say_all_conditions(evaluations: "Sequence[CropEvaluation]") -> None:
+    """How far the scores of one reader can be trusted over all conditions, where there are several."""
+    from alpr_utils.evaluation.readers import calibration, share
+
+    if len(evaluations) < 2:
+        return
+    outcomes = [outcome for figures in evaluations for outcome in figures.outcomes]
+    right = [outcome.is_exact for outcome in outcomes]
+    error = calibration([outcome.score for outcome in outcomes], right).error
+    typer.echo(
+        f"all {len(evaluations)} conditions: exact {share_of(share(right), len(right))}, calibration error {error:.1%}"
     )
 
 

@@ -77,6 +77,7 @@ def test_plates_are_measured_in_hard_conditions(
     assert [one["condition"] for one in json.loads(file.read_text(encoding="utf-8"))] == ["night", "w50"]
     said = capsys.readouterr().out
     assert "40 plates in condition night: exact 25.0% (14-40)" in said and "in condition w50" in said
+    assert "all 2 conditions: exact 25.0% (17-35), calibration error 55.0%" in said
     assert main([*arguments, "--condition", "fog"]) == 2
     assert "no such condition" in capsys.readouterr().err
 
