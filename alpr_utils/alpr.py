@@ -25,7 +25,8 @@ from alpr_utils.images import (
     video_frames,
 )
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
-from alpr_utils.read.reading import Reader, Reading
+from alpr_utils.read.reading import NBestReader, Reader, Reading
+from alpr_utils.read.temperature import Temperatures, tempered
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
 from alpr_utils.runtime.network import RuntimeOptions
@@ -244,21 +245,18 @@ class ALPR:
         """The found plates of ``image: uint8 (H, W, 3)`` RGB with their texts, however little these score."""
         return list(map(_with_text, plates, self._readings([crop_plate(image, plate.box) for plate in plates])))
 
-    def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
-        """The picture with the boxes and texts of ``plates`` (default: what `read` gives), uint8 (H, W, 3) RGB.
+    def of_votes(self, shares: Sequence[float]) -> tuple[float, ...]:
+        """Shares of texts in the votes of many frames as probabilities, at the reader's temperature for them."""
+        known = self.reader.temperatures if isinstance(self.reader, NBestReader) else Temperatures()
+        return tempered(shares, known.votes)
 
-        Raises:
-            PictureError: the picture cannot be used.
-            ModelError: a model cannot be opened.
-        """
+    def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
+        """The picture with the boxes and texts of ``plates``, or of what `read` gives or raises, uint8 (H, W, 3)."""
         image = to_rgb(picture)
         return draw_plates(image, list(plates) if plates is not None else self.read(image))
 
     def blur(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
-        """The picture with its plates hidden as `hide_boxes` does it; all else as in `draw`.
-
-        Without ``plates``, boxes from `careful_score` on count.
-        """
+        """As `draw`, with plates hidden by `hide_boxes`; without ``plates``, boxes from `careful_score` on count."""
         image = to_rgb(picture)
         hidden = self._found(self.seen(image), self.careful_score) if plates is None else plates
         return hide_boxes(image, [plate.box for plate in hidden])

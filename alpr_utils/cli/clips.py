@@ -67,7 +67,7 @@ def _note(truth: dict[int, dict[str, Any]], frame: "ClipFrame") -> None:
         vehicle["last_s"], vehicle["frames"] = time_s, vehicle["frames"] + 1
 
 
-@with_alpr_options("detector", "reader", "country", "models", "threads")
+@with_alpr_options("detector", "reader", "min_text_score", "country", "models", "threads")
 def evaluate_clips(
     context: typer.Context,
     clips: Annotated[Path, typer.Argument(metavar="FOLDER", help="Written by 'generate clips'.")],
@@ -75,8 +75,6 @@ def evaluate_clips(
 ) -> None:
     """Measure how many vehicles of generated clips get one row, with the right text and the right times."""
     from tqdm import tqdm
-
-    from alpr_utils.evaluation.readers import calibration
 
     alpr = alpr_of(context.params)
     videos = sorted(clips.glob("*.mp4"))
@@ -99,13 +97,23 @@ def evaluate_clips(
             f"{kind}: {of_kind.vehicles} vehicles, {of_kind.rows} rows, {of_kind.exact} texts exact, "
             f"{of_kind.once} of them once, {of_kind.in_time} in time"
         )
-    scores, right = [score for score, _ in total.scored], [is_right for _, is_right in total.scored]
-    error = calibration(scores, right).error
-    typer.echo(
-        f"{sum(right)} of {total.rows} rows are right, by their scores {sum(scores):.1f}; calibration error {error:.1%}"
-    )
+    _say_calibration(total)
     rate, threads = frames / seconds, context.params["threads"]
     typer.echo(f"{frames} frames in {seconds:.1f} s: {rate:.1f} a second, with --threads {threads}")
+
+
+def _say_calibration(figures: "ClipFigures") -> None:
+    from alpr_utils.evaluation.calibration import NBestScores, likeliest_value
+    from alpr_utils.evaluation.readers import calibration
+
+    plates = [NBestScores(*row) for row in figures.scored]
+    scores, right = [plate.scores[0] for plate in plates], [plate.right for plate in plates]
+    typer.echo(
+        f"{sum(right)} of {figures.rows} rows are right, by their scores {sum(scores):.1f}; calibration error "
+        f"{calibration(scores, right).error:.1%}"
+    )
+    if plates:
+        typer.echo(f"these scores would fit best at a temperature of {likeliest_value(plates):g} times that of today")
 
 
 def _measured(alpr: "ALPR", video: Path, every: int | None) -> tuple["ClipFigures", int]:

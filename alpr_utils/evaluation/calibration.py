@@ -78,6 +78,11 @@ def mean_nll(plates: Sequence[NBestScores], temperature: Temperature) -> float:
     return float(-np.log(np.where(right, scores, 1 - scores)).mean())
 
 
+def likeliest_value(plates: Sequence[NBestScores]) -> float:
+    """The temperature at which the outcomes are likeliest; all other texts keep their weight."""
+    return min((round(float(v), 3) for v in _VALUES), key=lambda value: mean_nll(plates, Temperature(value)))
+
+
 def fit_temperature(plates: Sequence[NBestScores], seed: int = 0) -> TemperatureFit:
     """The temperature with the least NLL on one half of the plates, measured on the other.
 

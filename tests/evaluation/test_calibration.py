@@ -13,6 +13,7 @@ from alpr_utils.evaluation.calibration import (
     best_scores,
     calibrate,
     fit_temperature,
+    likeliest_value,
     mean_nll,
 )
 from alpr_utils.evaluation.crop_conditions import conditions_of
@@ -27,6 +28,10 @@ def spoilt(count: int, temperature: float) -> list[NBestScores]:
     rng = np.random.default_rng(3)
     chances = rng.uniform(0.05, 0.99, count)
     return [NBestScores(tempered([c], Temperature(1 / temperature)), bool(rng.random() < c)) for c in chances]
+
+
+def test_the_likeliest_temperature_is_the_one_that_mends() -> None:
+    assert likeliest_value(spoilt(4000, 2.0)) == pytest.approx(2.0, rel=0.15)
 
 
 class Certain:
@@ -82,6 +87,8 @@ def test_temperatures_are_stored_with_the_weights(tmp_path: Path) -> None:
     assert stored_temperatures(facts, tmp_path) == Temperatures(fit.temperature, free_fit.temperature)
     assert facts["calibration"]["data"] == "made here"
     assert stored_temperatures({}, tmp_path) == Temperatures()
+    votes = {"calibration": {"votes": {"temperature": {"value": 1.4}}}}
+    assert stored_temperatures(votes, tmp_path) == Temperatures(votes=Temperature(1.4))
     calibrate(reader, crops, "made again", tmp_path)
     assert read_metadata(tmp_path)["calibration"]["data"] == "made again"
 
