@@ -83,13 +83,13 @@ def cepstrum(image: np.ndarray) -> np.ndarray:
 
     What all directions have in common is taken away first: pictures hold less of short waves than of long ones.
     """
-    window = np.outer(*(np.hanning(side) for side in image.shape))
-    spectrum = np.fft.rfft2((image - image.mean()) * window, (_SPECTRUM, _SPECTRUM))
+    window = np.outer(*(np.hanning(side).astype(np.float32) for side in image.shape))
+    spectrum = np.fft.rfft2((image - np.float32(image.mean())) * window, (_SPECTRUM, _SPECTRUM))
     power = spectrum.real**2 + spectrum.imag**2
     logs = np.log(power + _FLOOR * power.mean() + 1e-9)
     rings, counts = _waves()
     mean = np.bincount(rings.ravel(), (logs * counts).ravel()) / np.bincount(rings.ravel(), counts.ravel())
-    return np.fft.fftshift(np.fft.irfft2(logs - mean[rings], logs.shape[:1] * 2))
+    return np.fft.fftshift(np.fft.irfft2(logs - mean.astype(logs.dtype)[rings], logs.shape[:1] * 2))
 
 
 def likeliest_motion(image: np.ndarray) -> Motion:
@@ -121,22 +121,16 @@ def without_motion(image: np.ndarray, motion: Motion) -> np.ndarray:
     Returns:
         uint8 (H, W).
     """
-    (height, width), kernel = image.shape, line_kernel(motion.length * image.shape[1], motion.angle)
+    height, width = image.shape
     margin = max(8, height // 3), max(8, width // 6)
     padded = np.pad(image, [(side, side) for side in margin], mode="reflect").astype(np.float32)
     mean = padded.mean()
     ramps = (np.minimum(np.arange(n) + 1, np.arange(n, 0, -1)) / m for n, m in zip(padded.shape, margin, strict=True))
-    faded = (padded - mean) * np.outer(*(np.minimum(ramp, 1) for ramp in ramps))
+    faded = (padded - mean) * np.outer(*(np.minimum(ramp, 1).astype(np.float32) for ramp in ramps))
     shape = cv2.getOptimalDFTSize(padded.shape[0]), cv2.getOptimalDFTSize(padded.shape[1])
-    line = np.fft.rfft2(np.roll(_on(kernel, shape), [-(side // 2) for side in kernel.shape], (0, 1)))
-    frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None])
-    noise = _NOISE * (1 + _MORE_AT_SHORT_WAVES * frequency**2)
-    still = np.fft.irfft2(np.fft.rfft2(faded, shape) * line.conj() / (np.abs(line) ** 2 + noise), shape) + mean
+    y, x = np.fft.fftfreq(shape[0]).astype(np.float32)[:, None], np.fft.rfftfreq(shape[1]).astype(np.float32)[None]
+    # What a mean along the line leaves of each wave.
+    left = np.sinc(motion.length * width * (x * np.cos(motion.angle) + y * np.sin(motion.angle)))
+    noise = _NOISE * (1 + _MORE_AT_SHORT_WAVES * (x**2 + y**2))
+    still = np.fft.irfft2(np.fft.rfft2(faded, shape) * (left / (left**2 + noise)), shape) + mean
     return np.clip(still[margin[0] :, margin[1] :][:height, :width], 0, 255).astype(np.uint8)
-
-
-def _on(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The kernel in the corner of an empty picture."""
-    empty = np.zeros(shape, np.float32)
-    empty[: kernel.shape[0], : kernel.shape[1]] = kernel
-    return empty
