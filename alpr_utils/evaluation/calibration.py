@@ -13,7 +13,7 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.crops import PlateCrop
 from alpr_utils.evaluation.readers import Calibration, calibration
-from alpr_utils.models.folder import add_metadata
+from alpr_utils.models.folder import add_metadata, read_metadata
 from alpr_utils.read.reading import NBestReader
 from alpr_utils.read.temperature import CALIBRATION, Temperature, tempered_rows
 from alpr_utils.read.views import N_BEST
@@ -133,5 +133,6 @@ def calibrate(
         fits.append(fit_temperature(scores))
     fit, free_fit = fits
     entry = {"data": data, "with_grammar": asdict(fit), "without_grammar": asdict(free_fit)}
-    add_metadata(folder, {CALIBRATION: entry})
+    # The temperature for votes of many frames, if there is one, was fitted on clips.
+    add_metadata(folder, {CALIBRATION: read_metadata(folder).get(CALIBRATION, {}) | entry})
     return fit, free_fit

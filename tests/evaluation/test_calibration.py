@@ -18,7 +18,7 @@ from alpr_utils.evaluation.calibration import (
 )
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import PlateCrop
-from alpr_utils.models.folder import METADATA_FILE, read_metadata, trained_on, write_metadata
+from alpr_utils.models.folder import METADATA_FILE, add_metadata, read_metadata, trained_on, write_metadata
 from alpr_utils.read.reading import NBestReader, Reading
 from alpr_utils.read.temperature import Temperature, Temperatures, stored_temperatures, tempered
 
@@ -89,8 +89,11 @@ def test_temperatures_are_stored_with_the_weights(tmp_path: Path) -> None:
     assert stored_temperatures({}, tmp_path) == Temperatures()
     votes = {"calibration": {"votes": {"temperature": {"value": 1.4}}}}
     assert stored_temperatures(votes, tmp_path) == Temperatures(votes=Temperature(1.4))
+    add_metadata(tmp_path, votes)
     calibrate(reader, crops, "made again", tmp_path)
-    assert read_metadata(tmp_path)["calibration"]["data"] == "made again"
+    facts = read_metadata(tmp_path)
+    assert facts["calibration"]["data"] == "made again"
+    assert stored_temperatures(facts, tmp_path).votes == Temperature(1.4), "fitted on clips, not on plates"
 
 
 @pytest.mark.parametrize("value", [{"value": 0}, {"rest": -1}, {"value": "warm"}, {"heat": 1.0}, "warm"])
