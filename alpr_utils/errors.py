@@ -4,6 +4,10 @@
 class AlprError(Exception):
     """Base of all errors that a user can mend; the command line prints its text without a traceback."""
 
+    def __init__(self, message: str) -> None:
+        """Keep ``message`` on one line, whatever a decoder or a file name in it holds."""
+        super().__init__(" ".join(message.splitlines()))
+
 
 class PictureError(AlprError):
     """A picture or video is missing, unreadable, empty or too large."""

@@ -188,3 +188,13 @@ def test_memory_is_bounded_for_the_largest_picture(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.jpg")], capture_output=True, text=True)
     assert float(done.stdout) < 1200, done.stderr
+
+
+def test_what_a_decoder_says_in_two_lines_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(picture: Image.Image) -> None:
+        raise ValueError("box at 416\nout of bounds\n")
+
+    write_image(tmp_path / "a.png", np.zeros((20, 40, 3), np.uint8))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", load)
+    with pytest.raises(PictureError, match=r"^.*a\.png: .*box at 416 out of bounds .*again\.$"):
+        read_image(tmp_path / "a.png")
