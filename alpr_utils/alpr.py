@@ -25,8 +25,7 @@ from alpr_utils.images import (
     video_frames,
 )
 from alpr_utils.read.load import DEFAULT_READER, MIN_TEXT_SCORE, READERS, ReaderOptions, load_reader
-from alpr_utils.read.reading import NBestReader, Reader, Reading
-from alpr_utils.read.temperature import Temperatures, tempered
+from alpr_utils.read.reading import Reader, Reading
 from alpr_utils.results import PictureResult, PlateReading, file_stems, table_names
 from alpr_utils.runtime.ahead import ahead
 from alpr_utils.runtime.network import RuntimeOptions
@@ -244,11 +243,6 @@ class ALPR:
     def read_plates(self, image: np.ndarray, plates: Sequence[PlateReading]) -> list[PlateReading]:
         """The found plates of ``image: uint8 (H, W, 3)`` RGB with their texts, however little these score."""
         return list(map(_with_text, plates, self._readings([crop_plate(image, plate.box) for plate in plates])))
-
-    def of_votes(self, shares: Sequence[float]) -> tuple[float, ...]:
-        """Shares of texts in the votes of many frames as probabilities, at the reader's temperature for them."""
-        known = self.reader.temperatures if isinstance(self.reader, NBestReader) else Temperatures()
-        return tempered(shares, known.votes)
 
     def draw(self, picture: PictureInput, plates: Iterable[PlateReading] | None = None) -> np.ndarray:
         """The picture with the boxes and texts of ``plates``, or of what `read` gives or raises, uint8 (H, W, 3)."""

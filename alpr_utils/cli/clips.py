@@ -103,17 +103,13 @@ def evaluate_clips(
 
 
 def _say_calibration(figures: "ClipFigures") -> None:
-    from alpr_utils.evaluation.calibration import NBestScores, likeliest_value
     from alpr_utils.evaluation.readers import calibration
 
-    plates = [NBestScores(*row) for row in figures.scored]
-    scores, right = [plate.scores[0] for plate in plates], [plate.right for plate in plates]
+    scores, right = [score for score, _ in figures.scored], [is_right for _, is_right in figures.scored]
     typer.echo(
         f"{sum(right)} of {figures.rows} rows are right, by their scores {sum(scores):.1f}; calibration error "
         f"{calibration(scores, right).error:.1%}"
     )
-    if plates:
-        typer.echo(f"these scores would fit best at a temperature of {likeliest_value(plates):g} times that of today")
 
 
 def _measured(alpr: "ALPR", video: Path, every: int | None) -> tuple["ClipFigures", int]:

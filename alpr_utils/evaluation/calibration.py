@@ -13,7 +13,7 @@ import numpy as np
 from alpr_utils.errors import AlprError
 from alpr_utils.evaluation.crops import PlateCrop
 from alpr_utils.evaluation.readers import Calibration, calibration
-from alpr_utils.models.folder import add_metadata, read_metadata
+from alpr_utils.models.folder import add_metadata
 from alpr_utils.read.reading import NBestReader
 from alpr_utils.read.temperature import CALIBRATION, Temperature, tempered_rows
 from alpr_utils.read.views import N_BEST
@@ -78,11 +78,6 @@ def mean_nll(plates: Sequence[NBestScores], temperature: Temperature) -> float:
     return float(-np.log(np.where(right, scores, 1 - scores)).mean())
 
 
-def likeliest_value(plates: Sequence[NBestScores]) -> float:
-    """The temperature at which the outcomes are likeliest; all other texts keep their weight."""
-    return min((round(float(v), 3) for v in _VALUES), key=lambda value: mean_nll(plates, Temperature(value)))
-
-
 def fit_temperature(plates: Sequence[NBestScores], seed: int = 0) -> TemperatureFit:
     """The temperature with the least NLL on one half of the plates, measured on the other.
 
@@ -133,6 +128,5 @@ def calibrate(
         fits.append(fit_temperature(scores))
     fit, free_fit = fits
     entry = {"data": data, "with_grammar": asdict(fit), "without_grammar": asdict(free_fit)}
-    # The temperature for votes of many frames, if there is one, was fitted on clips.
-    add_metadata(folder, {CALIBRATION: read_metadata(folder).get(CALIBRATION, {}) | entry})
+    add_metadata(folder, {CALIBRATION: entry})
     return fit, free_fit

@@ -38,11 +38,10 @@ class Temperature:
 
 @dataclass(frozen=True)
 class Temperatures:
-    """The temperatures of a reader; those of readings without the grammar and of votes of many frames are others."""
+    """The temperatures of a reader; readings without the grammar have one of their own."""
 
     with_grammar: Temperature = Temperature()
     without_grammar: Temperature = Temperature()
-    votes: Temperature = Temperature()
 
     def of(self, grammar: bool) -> Temperature:
         """The temperature of readings with or without the grammar."""
@@ -57,7 +56,7 @@ def stored_temperatures(metadata: dict[str, Any], folder: Path) -> Temperatures:
     """
     try:
         stored = metadata.get(CALIBRATION, {})
-        kinds = (stored.get(kind, {}).get("temperature", {}) for kind in ("with_grammar", "without_grammar", "votes"))
+        kinds = (stored.get(kind, {}).get("temperature", {}) for kind in ("with_grammar", "without_grammar"))
         return Temperatures(*(Temperature(**values) for values in kinds))
     except (AlprError, AttributeError, TypeError):
         raise ModelError(f"{folder / METADATA_FILE}: its temperature is broken; fit it with 'calibrate'.") from None

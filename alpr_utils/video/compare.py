@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alpr_utils.errors import AlprError
-from alpr_utils.results import PlateReading
 from alpr_utils.video.vehicles import VehicleReading
 
 NEAR_S = 0.2  # first and last times that differ less are right
@@ -31,7 +30,7 @@ class ClipFigures:
         exact: vehicles whose text has a row.
         once: vehicles whose text has exactly one row.
         in_time: those with a row whose first and last times are right within `NEAR_S`.
-        scored: the scores of each row's text and its alternatives, best first, and whether the text is a vehicle's.
+        scored: the score of each row's text, and whether the text is a vehicle's.
     """
 
     vehicles: int
@@ -39,7 +38,7 @@ class ClipFigures:
     exact: int
     once: int
     in_time: int
-    scored: tuple[tuple[tuple[float, ...], bool], ...]
+    scored: tuple[tuple[float, bool], ...]
 
     def __add__(self, other: "ClipFigures") -> "ClipFigures":
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -60,10 +59,6 @@ def truth_of(clip: Path) -> list[TrueVehicle]:
         raise AlprError(f"{file}: is not the truth of a generated clip; write clips with 'generate clips'.") from None
 
 
-def _scores(plate: PlateReading) -> tuple[float, ...]:
-    return plate.text_score, *(score for _, score in plate.alternatives)
-
-
 def compared(truth: Sequence[TrueVehicle], found: Sequence[VehicleReading]) -> ClipFigures:
     """Compare the vehicles of one clip by their texts."""
     rows = [[row for row in found if row.plate.text == vehicle.text] for vehicle in truth]
@@ -73,5 +68,5 @@ def compared(truth: Sequence[TrueVehicle], found: Sequence[VehicleReading]) -> C
     ]
     exact, once = sum(map(bool, rows)), sum(len(of_vehicle) == 1 for of_vehicle in rows)
     texts = {vehicle.text for vehicle in truth}
-    scored = tuple((_scores(row.plate), row.plate.text in texts) for row in found)
+    scored = tuple((row.plate.text_score, row.plate.text in texts) for row in found)
     return ClipFigures(len(truth), len(found), exact, once, sum(in_time), scored)

@@ -166,7 +166,7 @@ class Vehicles:
         for (vehicle, quality), reading in zip(chosen, readings, strict=True):
             ballots = sorted([*vehicle.ballots, Ballot(quality, reading)], key=lambda ballot: -ballot.weight)
             vehicle.ballots = ballots[:_MOST_BALLOTS]
-            vehicle.text = elect(vehicle.ballots, self._alpr.of_votes)
+            vehicle.text = elect(vehicle.ballots)
 
     def _recognise(self, vehicle: _Vehicle) -> None:
         """Give a number to what is a vehicle.

@@ -7,7 +7,7 @@ Neighbouring frames share their blur and their light, however, so ten of them do
 all votes together count as `_INDEPENDENT` independent ones at most.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,18 +41,14 @@ class Ballot:
         return {**named, self.reading.text: self.reading.text_score} if self.reading.text else named
 
 
-def elect(
-    ballots: Sequence[Ballot], of_votes: Callable[[Sequence[float]], Sequence[float]] = tuple
-) -> PlateReading | None:
+def elect(ballots: Sequence[Ballot]) -> PlateReading | None:
     """The reading with the text that all ballots together find likeliest; None where no frame could be read.
 
-    Its ``text_score`` is what ``of_votes``, such as `ALPR.of_votes`, makes of its share of the votes; the rest is as in
-    the best frame that reads this text.
+    Its ``text_score`` is the probability that the votes give it; the rest is as in the best frame that reads this text.
     """
     shares = shares_of(ballots)
     if not shares:
         return None
-    shares = dict(zip(shares, of_votes(list(shares.values())), strict=True))
     text = max(shares, key=lambda candidate: shares[candidate])
     saying = [ballot for ballot in ballots if ballot.reading.text == text] or [b for b in ballots if text in b.says]
     best = max(saying, key=lambda ballot: ballot.weight * ballot.says[text]).reading

@@ -13,12 +13,11 @@ from alpr_utils.evaluation.calibration import (
     best_scores,
     calibrate,
     fit_temperature,
-    likeliest_value,
     mean_nll,
 )
 from alpr_utils.evaluation.crop_conditions import conditions_of
 from alpr_utils.evaluation.crops import PlateCrop
-from alpr_utils.models.folder import METADATA_FILE, add_metadata, read_metadata, trained_on, write_metadata
+from alpr_utils.models.folder import METADATA_FILE, read_metadata, trained_on, write_metadata
 from alpr_utils.read.reading import NBestReader, Reading
 from alpr_utils.read.temperature import Temperature, Temperatures, stored_temperatures, tempered
 
@@ -28,10 +27,6 @@ def spoilt(count: int, temperature: float) -> list[NBestScores]:
     rng = np.random.default_rng(3)
     chances = rng.uniform(0.05, 0.99, count)
     return [NBestScores(tempered([c], Temperature(1 / temperature)), bool(rng.random() < c)) for c in chances]
-
-
-def test_the_likeliest_temperature_is_the_one_that_mends() -> None:
-    assert likeliest_value(spoilt(4000, 2.0)) == pytest.approx(2.0, rel=0.15)
 
 
 class Certain:
@@ -87,13 +82,9 @@ def test_temperatures_are_stored_with_the_weights(tmp_path: Path) -> None:
     assert stored_temperatures(facts, tmp_path) == Temperatures(fit.temperature, free_fit.temperature)
     assert facts["calibration"]["data"] == "made here"
     assert stored_temperatures({}, tmp_path) == Temperatures()
-    votes = {"calibration": {"votes": {"temperature": {"value": 1.4}}}}
-    assert stored_temperatures(votes, tmp_path) == Temperatures(votes=Temperature(1.4))
-    add_metadata(tmp_path, votes)
     calibrate(reader, crops, "made again", tmp_path)
     facts = read_metadata(tmp_path)
     assert facts["calibration"]["data"] == "made again"
-    assert stored_temperatures(facts, tmp_path).votes == Temperature(1.4), "fitted on clips, not on plates"
 
 
 @pytest.mark.parametrize("value", [{"value": 0}, {"rest": -1}, {"value": "warm"}, {"heat": 1.0}, "warm"])

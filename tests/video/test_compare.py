@@ -20,7 +20,7 @@ def test_figures_count_rows_texts_repeats_and_times() -> None:
     truth = [TrueVehicle("a", 1, 2), TrueVehicle("b", 1, 2), TrueVehicle("c", 1, 2)]
     rows = [_row("a", 1.1, 1.9), _row("b", 1, 2.3), _row("b", 3, 4), _row("x", 1, 2)]
     figures = compared(truth, rows)
-    scored = (((0.9,), True), ((0.9,), True), ((0.9,), True), ((0.9,), False))
+    scored = ((0.9, True), (0.9, True), (0.9, True), (0.9, False))
     assert figures == ClipFigures(vehicles=3, rows=4, exact=2, once=1, in_time=1, scored=scored)
     assert figures + figures == ClipFigures(6, 8, 4, 2, 2, scored * 2)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from alpr_utils.read.temperature import Temperature, tempered
 from alpr_utils.results import PlateReading
 from alpr_utils.video.votes import Ballot, elect, shares_of
 
@@ -42,11 +41,3 @@ def test_wrong_readings_that_differ_in_different_characters_elect_the_text_betwe
     texts = [("2347УБХ", 0.45), ("2342УЕК", 0.55), ("2142УЕХ", 0.6), ("2342УЕХ", 0.4), ("2342УБХ", 0.5)]
     reading = elect([Ballot(1, PlateReading((0, 0, 1, 1), 0.9, text, score)) for text, score in texts])
     assert reading is not None and reading.text == "2342УЕХ"
-
-
-def test_temperatures_change_scores_and_no_text() -> None:
-    ballots = [_ballot(1, 로=0.6, 하=0.3)] * 4
-    usual, warm = elect(ballots), elect(ballots, lambda shares: tempered(shares, Temperature(2)))
-    assert usual and warm and usual.text == warm.text
-    assert warm.text_score < usual.text_score
-    assert warm.alternatives[0][1] > usual.alternatives[0][1]
