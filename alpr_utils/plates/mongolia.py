@@ -49,9 +49,10 @@ REGIONS = {
     "ЭТ": "Erdenet",
 }
 
-# Two cars in three carry a plate of the capital, so generated texts do as well.
+# Two cars in three carry a plate of the capital, so generated texts do as well; its first codes are the commonest.
 CAPITAL_CODES = ("УБ", "УН", "УА", "УЕ", "УК")
 CAPITAL_SHARE = 0.65
+_CAPITAL_DRAW = ("УБ",) * 4 + ("УН",) * 4 + ("УА",) * 3 + ("УЕ",) * 2 + ("УК",)
 
 _NUMBER = (TextPart("number", tuple(DIGITS)),) * 4
 # Codes that are not listed are read as well, where the network is sure of them: the list may be incomplete.
@@ -142,7 +143,7 @@ def random_text(rng: "np.random.Generator", balanced: bool = False) -> str:
     digits = "".join(DIGITS[i] for i in rng.integers(0, 10, 4))
     if balanced:
         return digits + "".join(LETTERS[i] for i in rng.integers(0, len(LETTERS), 3))
-    codes = CAPITAL_CODES if rng.random() < CAPITAL_SHARE else tuple(REGIONS)
+    codes = _CAPITAL_DRAW if rng.random() < CAPITAL_SHARE else tuple(REGIONS)
     return digits + codes[rng.integers(len(codes))] + LETTERS[rng.integers(len(LETTERS))]
 
 

@@ -10,18 +10,25 @@ def _stadium(radius: float) -> list[Piece]:
     return [Arc(0.5, radius, 0.5, radius, 180, 360), Arc(0.5, 1 - radius, 0.5, radius, 0, 180), (0, radius)]
 
 
-def _barred_triangle(top: float, bar: float) -> Strokes:
+def _filled(top: float, depth: float) -> Strokes:
+    """Ink between two legs down to ``depth``: many dies leave only a small triangle of paper above the bar."""
+    return [[(0.5 - top, 0.01), (0.5, depth), (0.5 + top, 0.01)]] if depth else []
+
+
+def _barred_triangle(top: float, bar: float, filled: float = 0) -> Strokes:
     """А: two legs that meet in a level top ``2 * top`` wide, and a bar at ``bar``."""
     inset = (0.5 - top) * (1 - bar)
-    return [[(0, 1), (0.5 - top, 0), (0.5 + top, 0), (1, 1)], [(inset, bar), (1 - inset, bar)]]
+    legs: Strokes = [[(0, 1), (0.5 - top, 0), (0.5 + top, 0), (1, 1)], [(inset, bar), (1 - inset, bar)]]
+    return legs + _filled(top, filled)
 
 
-def _footed_triangle(top: float, bar: float, foot: float) -> Strokes:
+def _footed_triangle(top: float, bar: float, foot: float, filled: float = 0) -> Strokes:
     """Д: like А, but the bar reaches out to both sides and carries feet."""
-    return [
+    legs: Strokes = [
         [(0, 1), (0, bar), (1, bar), (1, 1)],
         [(foot, bar), (0.5 - top, 0), (0.5 + top, 0), (1 - foot, bar)],
     ]
+    return legs + _filled(top, filled)
 
 
 def _round_letter(waist: float, reach: float) -> Strokes:
@@ -44,14 +51,14 @@ CYRILLIC: dict[str, Strokes] = {
     "7": [[(0, 0), (1, 0), Curve(0.5, 0.45, 0.36, 1)]],
     "8": [[Arc(0.5, 0.24, 0.43, 0.24, 0, 360)], [Arc(0.5, 0.735, 0.5, 0.265, 0, 360)]],
     "9": [[Arc(0.47, 0.66, 0.53, 0.34, 132, 0), (1, 0.32)], [Arc(0.5, 0.31, 0.5, 0.31, 0, 360)]],
-    "А": _barred_triangle(0.11, 0.7),
+    "А": _barred_triangle(0.08, 0.77, 0.36),
     "Б": _round_letter(0.42, 0.55),
     "В": [
         [(0, 0.48), (0, 0), (0.5, 0), Arc(0.55, 0.24, 0.37, 0.24, -90, 90), (0, 0.48)],
         [(0, 0.48), (0, 1), (0.5, 1), Arc(0.55, 0.74, 0.45, 0.26, 90, -90)],
     ],
     "Г": [[(1, 0), (0, 0), (0, 1)]],
-    "Д": _footed_triangle(0.05, 0.88, 0.1),
+    "Д": _footed_triangle(0.05, 0.94, 0.05, 0.32),
     "Е": [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.48), (0.88, 0.48)]],
     "Ж": [[(0.5, 0), (0.5, 1)], [(0, 0), (1, 1)], [(1, 0), (0, 1)]],
     "З": [[(0.04, 0), (0.96, 0), (0.44, 0.42), Arc(0.48, 0.71, 0.52, 0.29, -90, 155)]],
@@ -111,20 +118,27 @@ CYRILLIC_ALTERNATIVES: dict[str, tuple[Strokes, ...]] = {
         [[(0.22, 1), Curve(0.98, 0.72, 1, 0.32)], [Arc(0.5, 0.32, 0.5, 0.32, 0, 360)]],
     ),
     "А": (
+        _barred_triangle(0.05, 0.76, 0.42),
+        _barred_triangle(0.12, 0.78, 0.34),
+        _barred_triangle(0.1, 0.74, 0.3),
+        _barred_triangle(0.06, 0.8, 0.4),
+        _barred_triangle(0.11, 0.7),
         _barred_triangle(0.16, 0.73),
-        _barred_triangle(0.13, 0.67),
-        _barred_triangle(0.2, 0.75),
         _barred_triangle(0.02, 0.7),
         _barred_triangle(0.1, 0.78),
-        _barred_triangle(0.15, 0.8),
-        _barred_triangle(0.13, 0.83),
-        _barred_triangle(0.04, 0.78),
-        _barred_triangle(0.05, 0.81),
+        _barred_triangle(0.05, 0.8),
     ),
     "Б": (_round_letter(0.4, 0.68), _round_letter(0.45, 0.62), _round_letter(0.42, 0.72)),
     "В": (_MIDDLE_BAR_В,),
     "Г": ([[(0.94, 0), (0, 0), (0, 1)]],),
-    "Д": (_footed_triangle(0.08, 0.9, 0.08), _footed_triangle(0.02, 0.87, 0.1), _footed_triangle(0.05, 0.9, 0.12)),
+    "Д": (
+        _footed_triangle(0.02, 0.96, 0.03, 0.28),
+        _footed_triangle(0.08, 0.95, 0.06, 0.38),
+        _footed_triangle(0.04, 0.93, 0.04, 0.2),
+        _footed_triangle(0.05, 0.88, 0.1),
+        _footed_triangle(0.08, 0.9, 0.08),
+        _footed_triangle(0.04, 0.95, 0.05),
+    ),
     "Е": (
         [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.49), (0.78, 0.49)]],
         [[(0.94, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.46), (0.94, 0.46)]],
