@@ -116,12 +116,15 @@ class ViewReader:
         first = self.first_look(plates, count, grammar)
         return self.second_look(plates, first, count, grammar, calibrated)
 
-    def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
-        """What the network reads, number of the plate -> at least ``count`` readings.
+    def first_look(
+        self, plates: PlateViews, count: int, grammar: bool = True, *, skipped: Collection[int] = ()
+    ) -> dict[int, list[Reading]]:
+        """What the network reads, number of the plate -> at least ``count`` readings, without those ``skipped``.
 
         It sees the plates as they are and, where that leaves doubt and they seem to have moved, as if they had not.
         """
-        found = self._read_each(plates.plain, max(count, N_BEST), grammar)
+        seen = {number: view for number, view in plates.plain.items() if number not in skipped}
+        found = self._read_each(seen, max(count, N_BEST), grammar)
         still = plates.steadied([number for number, readings in found.items() if not _is_sure(readings)])
         for number, readings in self._read_each(still, max(count, N_BEST), grammar).items():
             found[number] = merged_readings([*found[number], *readings], views=2)

@@ -24,9 +24,12 @@ class FixedVoter:
         self.readings, self.asked, self.rectifier = list(readings), 0, rectifier
         self.doubted: list[int] = []
 
-    def first_look(self, plates: PlateViews, count: int, grammar: bool = True) -> dict[int, list[Reading]]:
-        self.asked += 1
-        return dict.fromkeys(range(len(plates)), self.readings[:count])
+    def first_look(
+        self, plates: PlateViews, count: int, grammar: bool = True, *, skipped: Collection[int] = ()
+    ) -> dict[int, list[Reading]]:
+        seen = [number for number in range(len(plates)) if number not in skipped]
+        self.asked += bool(seen)
+        return dict.fromkeys(seen, self.readings[:count])
 
     def second_look(
         self,
@@ -38,7 +41,7 @@ class FixedVoter:
         settled: Collection[int] = (),
     ) -> list[list[Reading]]:
         self.doubted += [number for number in first if number not in settled]
-        return [first[number] for number in range(len(plates))]
+        return [first.get(number, []) for number in range(len(plates))]
 
     def read(self, crops: Sequence[np.ndarray], grammar: bool = True) -> list[Reading]:
         self.asked += 1
@@ -82,8 +85,16 @@ def test_two_unsure_readers_look_again_even_if_they_agree() -> None:
     assert voters[0].doubted == [0]
 
 
+def test_a_plate_of_which_the_first_network_is_very_sure_is_left_to_it() -> None:
+    voters = [FixedVoter(mongolian(text, 0.99)) for text in ("2830УАА", "2830УАД", "2830УАД")]
+    found = vote(voters[2], *voters[:2])
+    assert (found.text, found.score) == ("2830УАА", pytest.approx(0.99))
+    assert [voter.asked for voter in voters] == [1, 0, 0]
+    assert [voter.doubted for voter in voters] == [[], [], []]
+
+
 def test_two_outvote_a_surer_third() -> None:
-    wrong, right = FixedVoter(mongolian("2830УАД", 0.99)), FixedVoter(mongolian("2830УАА", 0.6))
+    wrong, right = FixedVoter(mongolian("2830УАД", 0.97)), FixedVoter(mongolian("2830УАА", 0.6))
     assert vote(right, wrong, right).text == "2830УАА"
     assert VotingReader((wrong, right), right).weight_count == 30
 
