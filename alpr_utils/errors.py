@@ -1,5 +1,7 @@
 """What can go wrong with a user's input. Every message is one sentence that names the file and the remedy."""
 
+from pathlib import Path
+
 
 class AlprError(Exception):
     """Base of all errors that a user can mend; the command line prints its text without a traceback."""
@@ -19,6 +21,11 @@ class LabelError(AlprError):
 
 class ModelError(AlprError):
     """A model folder is missing, incomplete, corrupt or of another kind."""
+
+
+def at_picture(path: Path, error: AlprError) -> AlprError:
+    """``error``, with the name of the picture where a model failed that does not know it."""
+    return PictureError(f"{path}: cannot be processed, {error}") if isinstance(error, ModelError) else error
 
 
 class OutputError(AlprError):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from alpr_utils.errors import AlprError, OutputError, PictureError
+from alpr_utils.errors import AlprError, OutputError, PictureError, at_picture
 from alpr_utils.images import write_bytes
 
 PLATE_COLUMNS = (
@@ -107,7 +107,7 @@ class PictureResult:
         if isinstance(error, MemoryError):
             error = PictureError(f"{path}: needs more memory than there is; make it smaller.")
         nothing = np.zeros((1, 1, 3), np.uint8)
-        return cls(name, stem, path, nothing, nothing, 1, 1, error=error)
+        return cls(name, stem, path, nothing, nothing, 1, 1, error=at_picture(path, error))
 
 
 def shown_text(text: str, char_scores: Sequence[float]) -> str:

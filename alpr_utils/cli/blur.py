@@ -16,7 +16,7 @@ from alpr_utils.cli.options import (
     with_alpr_options,
     wrong_usage,
 )
-from alpr_utils.errors import OutputError, PictureError
+from alpr_utils.errors import ModelError, OutputError, PictureError, at_picture
 from alpr_utils.images import BLURRED, has_comment, is_video, write_image
 from alpr_utils.results import file_stems
 
@@ -92,9 +92,9 @@ def _blur_all(alpr: "ALPR", places: Mapping[Path, Path]) -> bool:
     for path in filter(is_video, places):
         try:
             _say(path.name, _blur_video(alpr, path, places[path]))
-        except PictureError as error:
+        except (PictureError, ModelError) as error:
             failed = True
-            complain(error)
+            complain(at_picture(path, error))
     return failed
 
 

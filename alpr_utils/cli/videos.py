@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alpr_utils.cli.outputs import Outputs, check_table, say
-from alpr_utils.errors import AlprError, OutputError, PictureError
+from alpr_utils.errors import AlprError, ModelError, OutputError, PictureError, at_picture
 from alpr_utils.images import CROP, DRAWING, write_image
 from alpr_utils.results import CsvTable, file_stems, read_table, table_names
 
@@ -121,8 +121,8 @@ class VideoOutputs:
                     self._read_one(alpr, reader, name, stem, every, progress)
                     if reader.damaged_s:
                         yield PictureError(reader.damage())
-            except PictureError as error:
-                yield error
+            except (PictureError, ModelError) as error:
+                yield at_picture(path, error)
 
     def _read_one(
         self, alpr: "ALPR", reader: "FrameReader", name: str, stem: str, every: int | None,

@@ -9,7 +9,7 @@ import numpy as np
 from alpr_utils.config import parse_settings
 from alpr_utils.detect.detector import Detection
 from alpr_utils.detect.find_boxes import FindSettings
-from alpr_utils.detect.graphs import open_frozen_graph, open_saved_model
+from alpr_utils.detect.graphs import OUTPUTS, open_frozen_graph, open_saved_model
 from alpr_utils.detect.numpy_tools import open_network_detector
 from alpr_utils.detect.second_look import TWO_LOOKS, LookRule, SecondLook, TwoLooks
 from alpr_utils.errors import ModelError
@@ -23,6 +23,7 @@ DetectionFunction: TypeAlias = Callable[[np.ndarray], dict[str, np.ndarray]]
 FROZEN_GRAPH = "frozen_inference_graph.pb"
 DEFAULT_THRESHOLD = 0.5
 _TRIAL_SIDE = 64  # pixels
+_MOST_NORMALISED = 2.0  # larger numbers of boxes are pixels
 
 
 class ExportedDetector:
@@ -46,23 +47,20 @@ class ExportedDetector:
         """Look at a grey picture.
 
         Raises:
-            Exception: whatever the graph raises, or ValueError where it gives no boxes, scores and classes.
+            Exception: as `detect`, or whatever the graph raises.
         """
-        outputs = self._graph(np.full((_TRIAL_SIDE, _TRIAL_SIDE, 3), 128, np.uint8))
-        boxes, scores, classes = (np.asarray(outputs[f"detection_{name}"]) for name in ("boxes", "scores", "classes"))
-        if boxes.shape != (len(scores), 4) or scores.shape != classes.shape or scores.ndim != 1:
-            raise ValueError(f"boxes of shape {boxes.shape}, scores {scores.shape}, classes {classes.shape}")
-        numbers = np.concatenate([boxes.ravel(), scores, classes.astype(float)])
-        if not np.isfinite([*numbers, float(outputs.get("num_detections", 0))]).all():
-            raise ValueError("numbers that are not finite")
+        _arrays(self._graph(np.full((_TRIAL_SIDE, _TRIAL_SIDE, 3), 128, np.uint8)))
 
     def detect(self, image: np.ndarray, min_score: float | None = None) -> list[Detection]:
-        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold)."""
-        outputs = self._graph(image)
-        count = int(outputs.get("num_detections", len(outputs["detection_scores"])))
-        scores = outputs["detection_scores"][:count]
-        classes = outputs["detection_classes"][:count].astype(int)
-        boxes = np.clip(_normalised(outputs)[:count], 0.0, 1.0)
+        """Find plates in ``image: uint8 (H, W, 3) RGB``; best first, at or above ``min_score`` (default: threshold).
+
+        Raises:
+            ModelError: the graph fails, or gives something else than boxes, scores and classes.
+        """
+        try:
+            boxes, scores, classes = _arrays(self._graph(image))
+        except _NotDetectionsError as error:
+            raise ModelError(f"{self.name}: is not a detector, it gives {error}; give another.") from None
         not_empty = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         kept = np.flatnonzero((scores >= (self.threshold if min_score is None else min_score)) & not_empty)
         best_first = kept[np.argsort(-scores[kept], kind="stable")]
@@ -76,13 +74,43 @@ class ExportedDetector:
         ]
 
 
-def _normalised(outputs: dict[str, np.ndarray]) -> np.ndarray:
+class _NotDetectionsError(Exception):
+    """A graph gives something else."""
+
+
+def _arrays(outputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (N, 4) in 0..1, scores (N,) and classes (N,), int.
+
+    Raises:
+        _NotDetectionsError: the outputs have other shapes or kinds, or numbers that are not finite.
+    """
+    boxes, scores, classes = (np.asarray(outputs[name]) for name in OUTPUTS)
+    count = np.asarray(outputs.get("num_detections", len(scores)))
+    if boxes.shape != (len(scores), 4) or scores.shape != classes.shape or scores.ndim != 1 or count.ndim:
+        raise _NotDetectionsError(f"boxes of shape {boxes.shape}, scores {scores.shape}, classes {classes.shape}")
+    for name, array in zip(("boxes", "scores", "classes", "counts"), (boxes, scores, classes, count), strict=True):
+        if not np.can_cast(array.dtype, np.float64, "same_kind"):
+            raise _NotDetectionsError(f"{name} of type {array.dtype}")
+    if not count >= 0:
+        raise _NotDetectionsError(f"{count} boxes")
+    some = slice(int(min(float(count), len(scores))))
+    boxes, scores, classes = _normalised(boxes, outputs)[some], scores[some], classes[some]
+    if not all(np.isfinite(array).all() for array in (boxes, scores, classes)):
+        raise _NotDetectionsError("numbers that are not finite")
+    if boxes.size and boxes.max() > _MOST_NORMALISED and "image_info" not in outputs:
+        raise _NotDetectionsError("boxes in pixels and no image_info")
+    return np.clip(boxes, 0.0, 1.0), scores, classes.astype(int)
+
+
+def _normalised(boxes: np.ndarray, outputs: dict[str, np.ndarray]) -> np.ndarray:
     """Boxes in 0..1; the Model Garden gives pixels of its padded input by default, and ``image_info`` to undo that."""
-    boxes = outputs["detection_boxes"]
-    if "image_info" not in outputs or boxes.size == 0 or boxes.max() <= 2.0:
+    if "image_info" not in outputs or boxes.size == 0 or boxes.max() <= _MOST_NORMALISED:
         return boxes
+    if outputs["image_info"].shape != (4, 2):
+        raise _NotDetectionsError(f"image_info of shape {outputs['image_info'].shape}")
     original_size, _, scale, offset = outputs["image_info"]
-    return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (boxes + np.tile(offset, 2)) / np.tile(scale * original_size, 2)
 
 
 def _graph_file(folder: Path, engine: str = "auto") -> Path | None:
@@ -182,7 +210,9 @@ def _tried(detector: ExportedDetector, path: Path) -> ExportedDetector:
     """
     try:
         detector.check()
-    except Exception as error:  # TensorFlow raises nearly anything
+    except ModelError:
+        raise
+    except Exception as error:  # a network of another kind lets nearly anything happen
         reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise ModelError(f"{path}: is not a detector, it fails on a grey picture ({reason}); give another.") from None
     return detector

@@ -13,6 +13,7 @@ from alpr_utils.models.tf_import import import_tensorflow_quietly
 OUTPUTS = ("detection_boxes", "detection_scores", "detection_classes")
 _EXPECTED = f"expected one picture tensor (uint8 (1, H, W, 3)) in, and {', '.join(OUTPUTS)} out"
 _TF1_INPUT = "image_tensor:0"
+_LONGEST_SIDE = 4096  # pixels of the picture that a graph may require
 
 
 @dataclass(frozen=True)
@@ -20,25 +21,38 @@ class DetectionGraph:
     """A callable graph.
 
     Attributes:
+        path: where it was opened.
         call: picture tensor (1, H, W, 3) -> named tensors with a leading dimension of 1.
         dtype: NumPy dtype of the picture, uint8 or float32 (both 0..255).
         size: height and width that the graph requires, None where it takes any.
     """
 
+    path: Path
     call: Callable[[Any], dict[str, Any]]
     dtype: type
     size: tuple[int, int] | None
 
     def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """``image: uint8 (H, W, 3)`` RGB -> the outputs as NumPy arrays without the leading dimension."""
+        """``image: uint8 (H, W, 3)`` RGB -> the outputs as NumPy arrays without the leading dimension.
+
+        Raises:
+            ModelError: the graph fails on this picture.
+        """
         import tensorflow as tf
 
         if self.size is not None and image.shape[:2] != self.size:
             import cv2
 
             image = cv2.resize(image, self.size[::-1], interpolation=cv2.INTER_AREA)
-        outputs = self.call(tf.constant(image[None].astype(self.dtype, copy=False)))
-        return {name: value.numpy()[0] for name, value in outputs.items() if value.shape.rank}
+        try:
+            outputs = self.call(tf.constant(image[None].astype(self.dtype, copy=False)))
+            return {name: value.numpy()[0] for name, value in outputs.items() if value.shape.rank}
+        except Exception as error:  # graphs of others do anything, and TensorFlow raises nearly anything
+            height, width = image.shape[:2]
+            raise ModelError(
+                f"{self.path}: fails on a picture of {width} x {height} pixels ({_first_line(error)}); "
+                "give another detector."
+            ) from None
 
 
 def _first_line(error: Exception) -> str:
@@ -61,7 +75,10 @@ def _checked(call: Callable[[Any], dict[str, Any]], spec: Any, outputs: set[str]
     if len(shape) != 4 or shape[0] not in (None, 1) or shape[3] not in (None, 3):
         raise ModelError(f"{path}: takes a tensor of shape {tuple(shape)}; {_EXPECTED}.")
     size = (shape[1], shape[2]) if shape[1] and shape[2] else None
-    return DetectionGraph(call, np.uint8 if spec.dtype == tf.uint8 else np.float32, size)
+    if size and max(size) > _LONGEST_SIDE:
+        wanted = f"{size[1]} x {size[0]} pixels"
+        raise ModelError(f"{path}: takes a picture of {wanted}; export it for at most {_LONGEST_SIDE} a side.")
+    return DetectionGraph(path, call, np.uint8 if spec.dtype == tf.uint8 else np.float32, size)
 
 
 def open_saved_model(folder: Path) -> DetectionGraph:

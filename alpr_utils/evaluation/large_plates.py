@@ -6,6 +6,7 @@ therefore make a second pass over a low-resolution copy of the picture, see `alp
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +68,7 @@ def without_low_res_pass(
 
     settings = replace(FindSettings.stored(detector.metadata), low_res_side=0)
     served = ServedDetector(network, architecture, settings)
-    graph = DetectionGraph(served, np.uint8, None)
+    graph = DetectionGraph(Path(detector.name), served, np.uint8, None)
     return ExportedDetector(f"{detector.name}, one pass", graph, detector.labels, detector.metadata)
 
 

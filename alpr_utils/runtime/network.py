@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ ONNX_FILE = "model.onnx"  # of a model folder
 INT8_FILE = "model.int8.onnx"  # the same with convolutions in bytes
 ENGINES = ("auto", "onnx", "tensorflow")
 _BYTE_INSTRUCTIONS = {"avx512_vnni", "avx_vnni", "asimddp"}  # as Linux names them
+_ONNX_PREFIX = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _TRIAL_SIDE, _MOST_TRIAL_SIDE = 128, 4096  # pixels of the picture on which a network is tried
 MOST_AT_ONCE = 32  # pictures in one batch; more would only need more memory
 # A batch of pictures (B, ...) -> the network's outputs, each (B, ...).
@@ -100,7 +102,7 @@ def open_session(
         raise ModelError(f"{file}: needs onnxruntime; install it with 'pip install onnxruntime'.") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = runtime.threads or physical_cores()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised, too
     # Networks run in turn; one that is done must not keep the cores busy that the next one needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if profile:
@@ -110,8 +112,14 @@ def open_session(
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own that share no base
-        reason = str(error).splitlines()[0][:160]
+        reason = _reason(error)
         raise ModelError(f"{file}: is not a readable ONNX network ({reason}); copy or export it again.") from None
+
+
+def _reason(error: Exception) -> str:
+    """What onnxruntime says last: before it stand signatures of its functions."""
+    said = _ONNX_PREFIX.split(str(error))[-1].strip().splitlines()
+    return said[0][:160] if said else type(error).__name__
 
 
 def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkFunction:
@@ -132,9 +140,18 @@ def open_onnx(file: Path, runtime: RuntimeOptions = DEFAULT_RUNTIME) -> NetworkF
         if not all(np.isfinite(output).all() for output in outputs):
             raise ValueError("its weights give numbers that are not finite")
     except Exception as error:  # as in `open_session`
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise ModelError(f"{file}: fails when it is tried ({reason}); copy or export it again.") from None
-    return lambda pictures: session.run(names, {network_input.name: pictures})
+        raise ModelError(f"{file}: fails when it is tried ({_reason(error)}); copy or export it again.") from None
+
+    def run(pictures: np.ndarray) -> list[np.ndarray]:
+        try:
+            return session.run(names, {network_input.name: pictures})
+        except Exception as error:  # as in `open_session`; it takes one picture at once, or one size
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            raise ModelError(
+                f"{file}: fails on pictures of shape {pictures.shape} ({reason}); export it again."
+            ) from None
+
+    return run
 
 
 def open_keras(network: "keras.Model") -> NetworkFunction:

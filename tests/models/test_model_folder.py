@@ -1,6 +1,7 @@
 """Foreign, damaged and hostile model folders get one sentence when they are opened; other folders are kept."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
+from alpr_utils import ALPR
 from alpr_utils.cli.app import main
 from alpr_utils.detect.exported import load_detector
 from alpr_utils.errors import ModelError, OutputError
@@ -92,7 +95,7 @@ def _onnx(file: Path, factor: float, rank: int = 4) -> Path:
         "g",
         [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, shape)],
-        [helper.make_tensor("factor", TensorProto.FLOAT, [1], [factor])],
+        [numpy_helper.from_array(np.array([factor], np.float32), "factor")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.save(model, str(file))
@@ -108,6 +111,23 @@ def test_networks_are_tried_when_they_are_opened(tmp_path: Path) -> None:
         open_onnx(_onnx(tmp_path / "flat.onnx", 1.0, rank=2))
 
 
+def test_cut_weights_beside_a_network_are_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = _onnx(tmp_path / "m.onnx", 2.0)
+    network = onnx.load(str(file))
+    onnx.save(network, str(file), save_as_external_data=True, location="weights.npz", size_threshold=0)
+    (tmp_path / "weights.npz").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"m\.onnx: is not a readable ONNX network \(tensor.*factor") as error:
+        open_onnx(file)
+    assert len(str(error.value)) < 400 + len(str(file))
+    assert not capfd.readouterr().err, "onnxruntime's own lines"
+
+
+def test_networks_that_fail_later_say_so(tmp_path: Path) -> None:
+    network = open_onnx(_onnx(tmp_path / "good.onnx", 2.0))
+    with pytest.raises(ModelError, match=r"good\.onnx: fails on pictures of shape \(1, 4, 4, 4\)"):
+        network(np.ones((1, 4, 4, 4), np.float32))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -116,6 +136,9 @@ def test_networks_are_tried_when_they_are_opened(tmp_path: Path) -> None:
         {"detection_classes": [["plate"]]},
         {"detection_scores": [[0.9, 0.8]]},
         {"detection_boxes": [[[0.1, 0.1, float("inf"), 0.2]]]},
+        {"detection_boxes": [[[10.0, 10.0, 50.0, 50.0]]]},
+        {"detection_boxes": [[[10.0, 10.0, 50.0, 50.0]]], "image_info": [1.0]},
+        {"num_detections": [-3.0]},
     ],
 )
 def test_foreign_detectors_are_tried(
@@ -132,6 +155,33 @@ def test_foreign_detectors_are_tried(
     with pytest.raises(ModelError, match="is not a detector, it fails on a grey picture") as error:
         load_detector(tmp_path / "m")
     assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("what", ["fails", "nan"])
+def test_a_detector_that_fails_later_costs_the_pictures_that_it_fails_on(
+    tmp_path: Path, build_saved_model: Callable[..., Path], what: str
+) -> None:
+    import tensorflow as tf
+
+    def outputs(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+        large = tf.shape(picture)[1] > 100
+        scores = tf.where(large, np.nan, 0.9)[None, None]
+        if what == "fails":
+            scores = tf.reshape(tf.ones(1), tf.where(large, [3, 5], [1, 1]))
+        return {name: tf.constant(value) for name, value in GREY.items()} | {"detection_scores": scores}
+
+    build_saved_model(tmp_path / "m" / "saved_model", outputs=outputs)
+    for name, side in (("a", 80), ("b", 200), ("c", 80)):
+        Image.new("RGB", (side, side)).save(tmp_path / f"{name}.png")
+    a, b, c = ALPR(tmp_path / "m", reader=None).read_many([tmp_path / f"{name}.png" for name in "abc"])
+    assert len(a.plates) == len(c.plates) == 1
+    assert re.search(r"b\.png: cannot be processed, .*(fails on a picture of 200 x 200|not finite)", str(b.error))
+
+
+def test_sizes_that_no_memory_holds_are_refused(tmp_path: Path, build_saved_model: Callable[..., Path]) -> None:
+    build_saved_model(tmp_path / "m" / "saved_model", shape=(1, 60000, 60000, 3))
+    with pytest.raises(ModelError, match="60000 x 60000 pixels"):
+        load_detector(tmp_path / "m")
 
 
 def test_only_models_are_replaced_by_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
