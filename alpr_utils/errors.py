@@ -1,6 +1,13 @@
 """What can go wrong with a user's input. Every message is one sentence that names the file and the remedy."""
 
+import unicodedata
 from pathlib import Path
+
+
+def on_one_line(text: str) -> str:
+    """``text`` as one line without control characters, which a file name may hold and a terminal would obey."""
+    line = " ".join(text.splitlines())
+    return "".join("?" if unicodedata.category(char).startswith("C") else char for char in line)
 
 
 class AlprError(Exception):
@@ -8,7 +15,7 @@ class AlprError(Exception):
 
     def __init__(self, message: str) -> None:
         """Keep ``message`` on one line, whatever a decoder or a file name in it holds."""
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(on_one_line(message))
 
 
 class PictureError(AlprError):

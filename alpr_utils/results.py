@@ -25,7 +25,9 @@ CROP_COLUMNS = ("image", "text", "text_score")
 # character scores more, and few right ones score less; `evaluate --crops` counts both.
 UNSURE = 0.7
 UNKNOWN = "?"
+EXCEL_MARK = codecs.BOM_UTF8.decode()  # at the beginning of a file that Excel is to take for UTF-8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ESCAPED = tuple(f"'{sign}" for sign in _FORMULA)
 _JSON_HEAD_BYTES = 4096
 _RESULTS = re.compile(rb'[\[{\s]*"[^\0]*"(plates|machine)":')  # how JSON of `read`, `evaluate` and `benchmark` begins
 _STEM_BYTES = 200  # file systems take names of 255 bytes
@@ -162,7 +164,10 @@ class GrowingFile:
                 raise self._failure(close_error) from None
 
 
-def _csv_text(rows: Sequence[Sequence[object]]) -> str:
+def csv_text(rows: Iterable[Sequence[object]], for_excel: bool = False) -> str:
+    """``rows`` as CSV; ``for_excel`` as in `CsvTable`, without the byte-order mark."""
+    if for_excel:
+        rows = [[f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in row] for row in rows]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
@@ -180,16 +185,11 @@ class CsvTable(GrowingFile):
         self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]] = (), for_excel: bool = False
     ):
         self._for_excel = for_excel
-        super().__init__(path, (codecs.BOM_UTF8.decode() if for_excel else "") + self._text([columns, *rows]))
-
-    def _text(self, rows: Sequence[Sequence[object]]) -> str:
-        if self._for_excel:
-            rows = [[f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in row] for row in rows]
-        return _csv_text(rows)
+        super().__init__(path, (EXCEL_MARK if for_excel else "") + csv_text([columns, *rows], for_excel))
 
     def add(self, rows: Sequence[Sequence[object]]) -> None:
         """Append rows."""
-        self.write(self._text(rows))
+        self.write(csv_text(rows, self._for_excel))
 
 
 class JsonLines(GrowingFile):
@@ -204,7 +204,7 @@ class JsonLines(GrowingFile):
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows of a CSV file, ``[], []`` where there is none.
+    """The header and the rows of a CSV file, as they were before they were written for Excel; ``[], []`` without one.
 
     Raises:
         OutputError: it cannot be read as UTF-8 CSV.
@@ -212,10 +212,14 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         return [], []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
+            for_excel = file.read(1) == EXCEL_MARK
+            file.seek(len(codecs.BOM_UTF8) if for_excel else 0)
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OutputError(f"{path}: cannot be read as a table ({error}); choose another place for it.") from None
+    if for_excel:
+        rows = [[cell[cell.startswith(_ESCAPED) :] for cell in row] for row in rows]
     return (rows[0], rows[1:]) if rows else ([], [])
 
 

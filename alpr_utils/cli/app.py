@@ -26,7 +26,7 @@ from alpr_utils.cli.tfrecord import tfrecord
 from alpr_utils.cli.train import train_app
 from alpr_utils.cli.vehicle_boxes import vehicle_boxes
 from alpr_utils.cli.watch import watch
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, on_one_line
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -76,7 +76,7 @@ class _AboveTheBar(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from tqdm import tqdm
 
-        tqdm.write(f"{record.levelname.lower()}: {record.getMessage()}", file=sys.stderr)
+        tqdm.write(f"{record.levelname.lower()}: {on_one_line(record.getMessage())}", file=sys.stderr)
 
 
 def _show_warnings() -> None:

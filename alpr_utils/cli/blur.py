@@ -16,7 +16,7 @@ from alpr_utils.cli.options import (
     with_alpr_options,
     wrong_usage,
 )
-from alpr_utils.errors import ModelError, OutputError, PictureError, at_picture
+from alpr_utils.errors import ModelError, OutputError, PictureError, at_picture, on_one_line
 from alpr_utils.images import BLURRED, has_comment, is_video, write_image
 from alpr_utils.results import file_stems
 
@@ -135,4 +135,4 @@ def _counted(count: int, name: str) -> str:
 def _say(name: str, words: str) -> None:
     from tqdm import tqdm
 
-    tqdm.write(f"{name}\t{words}", file=sys.stdout)
+    tqdm.write(f"{on_one_line(name)}\t{words}", file=sys.stdout)

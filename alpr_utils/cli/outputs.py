@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alpr_utils.errors import OutputError
+from alpr_utils.errors import OutputError, on_one_line
 from alpr_utils.images import CROP, DRAWING, crop_plate, has_comment, write_bytes, write_image
 from alpr_utils.results import (
     CROP_COLUMNS,
@@ -238,5 +238,5 @@ def say(name: str, plate: "PlateReading") -> None:
     """One line on stdout: picture or video, text or -, detection score, text score."""
     from tqdm import tqdm
 
-    line = (name, plate.text or "-", f"{plate.detection_score:.2f}", f"{plate.text_score:.2f}")
+    line = (on_one_line(name), plate.text or "-", f"{plate.detection_score:.2f}", f"{plate.text_score:.2f}")
     tqdm.write("\t".join(line), file=sys.stdout)

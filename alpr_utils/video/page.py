@@ -6,8 +6,6 @@ the browser of the one who watches.
 """
 
 import asyncio
-import csv
-import io
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +21,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response, StreamingRes
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from alpr_utils.errors import OutputError
+from alpr_utils.results import EXCEL_MARK, csv_text
 from alpr_utils.video.store import EVENT_COLUMNS, EventStore, event_row
 from alpr_utils.video.vehicles import Scene
 from alpr_utils.video.watch import Watch
@@ -65,11 +64,10 @@ def page_of(watching: Watch, store: EventStore, pictures: Path, draw: Callable[.
 
     @app.get("/events.csv")
     def table(text: str = "") -> Response:
-        rows = io.StringIO()
         found = store.events(text, _MOST_ROWS)
-        csv.writer(rows, lineterminator="\n").writerows([EVENT_COLUMNS, *map(event_row, found)])
+        content = EXCEL_MARK + csv_text([EVENT_COLUMNS, *map(event_row, found)], for_excel=True)
         headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="events.csv"'}
-        return Response(rows.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(content.encode(), media_type="text/csv; charset=utf-8", headers=headers)
 
     @app.get("/pictures/{name}")
     def picture(name: str) -> FileResponse:

@@ -125,10 +125,24 @@ def test_tables_for_excel(models_dir: Path, mine: Path) -> None:
     table = mine.parent / "p.csv"
     assert _read(models_dir, mine, "--csv", table, "--excel") == 0
     assert table.read_bytes().startswith(codecs.BOM_UTF8)
+    assert "\n'=cmd.png," in table.read_text("utf-8-sig")
     header, rows = read_table(table)
-    assert header[0] == "image" and rows[-1][0] == "'=cmd.png"
+    assert header[0] == "image" and rows[-1][0] == "=cmd.png"
+    before = table.read_bytes()
+    assert _read(models_dir, mine, "--csv", table, "--excel", "--resume") == 0
+    assert table.read_bytes() == before, "a picture is not read twice"
     assert _read(models_dir, mine, "--csv", table) == 0
     assert not table.read_bytes().startswith(codecs.BOM_UTF8)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names")
+def test_names_do_not_command_the_terminal(models_dir: Path, mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_image(mine / "\x1b[2J\n.png", np.full((100, 200, 3), 90, np.uint8))
+    (mine / "\x1b[2Jbad\n.png").write_bytes(b"no picture")
+    assert _read(models_dir, mine) == 1
+    said = capsys.readouterr()
+    assert "\n?[2J .png\t" in said.out and "?[2Jbad .png: " in said.err
+    assert "\x1b" not in said.out + said.err
 
 
 def test_without_standard_error(models_dir: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The page of ``watch``: live picture, events, search, table, and who may look at it."""
 
+import codecs
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -90,8 +92,12 @@ def test_events_search_table_and_pictures(watched: tuple[Watch, EventStore, Path
         near = json.loads(_get(f"{page}/events?{urlencode({'text': '1235УБА'})}"))
         assert [event["text"] for event in near] == [TEXTS[0]]
         assert json.loads(_get(f"{page}/events?text=7777")) == []
-        rows = list(csv.reader(io.StringIO(_get(f"{page}/events.csv").decode())))
-        assert rows[0] == list(EVENT_COLUMNS) and len(rows) == 3
+        watched[1].add(replace(watched[1].events("", 1)[0], id="f", known_as="=cmd|' /C calc'!A0"), time.time())
+        content = _get(f"{page}/events.csv")
+        assert content.startswith(codecs.BOM_UTF8), "Excel would show other letters"
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        assert rows[0] == list(EVENT_COLUMNS) and len(rows) == 4
+        assert "'=cmd|' /C calc'!A0" in rows[1]
         picture = _get(f"{page}/pictures/{events[0]['picture']}")
         assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape[1] < 80
         assert _status(f"{page}/pictures/nothing.jpg") == 404
