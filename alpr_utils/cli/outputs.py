@@ -173,7 +173,7 @@ class Outputs:
     def _name_old_drawings(self) -> None:
         """Say how many drawings of an earlier run will lie beside those of this one."""
         folder = self.places.drawings
-        if folder is None:
+        if folder is None or not self._pictures:
             return
         new = {f"{stem}{self._ending}" for stem in file_stems(self._pictures)}
         old = [path for path in folder.glob("*.jpg") if path.name not in new and has_comment(path, DRAWING)]

@@ -28,6 +28,7 @@ SETTINGS_FILE = "settings.json"
 LOG_FILE = "log.csv"
 WEIGHTS_FILE = "last.weights.h5"
 STAGES = "stages"
+_NAMES_OF_RUNS = {SETTINGS_FILE, "backup", "generated", STAGES}
 KEPT_STAGES = 10
 _KEPT_BACKUPS = 2
 _DECIDE_PLATES = ("countries", "generated", "seed")  # the settings that decide which plates are generated
@@ -102,14 +103,17 @@ class Run:
         Raises:
             AlprError: with other settings an epoch was finished, or plates were generated that these do not give.
             ModelError: the noted settings are damaged.
-            OutputError: the folder cannot be written.
+            OutputError: the folder cannot be written, or holds something else.
         """
         if (self.folder / METADATA_FILE).exists():
             raise OutputError(f"{self.folder}: holds a model; choose another --run.")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            names = {path.name for path in self.folder.iterdir() if not path.name.startswith("part_")}
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be made ({error.strerror}); choose another --run.") from None
+        if names and not names & _NAMES_OF_RUNS:
+            raise OutputError(f"{self.folder}: holds {min(names)} and no run; choose a new folder for --run.")
         text = json.dumps(settings, indent=2, ensure_ascii=False)
         now, begun = json.loads(text), read_settings(self.folder)
         file = self.folder / SETTINGS_FILE

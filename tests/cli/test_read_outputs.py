@@ -89,6 +89,9 @@ def test_old_drawings_beside_a_new_table_are_named(
     assert _read(models_dir, mine / "2.png", "--output", out) == 0
     assert "warning: " in (error := capsys.readouterr().err) and "1 drawing of an earlier run stay" in error
     assert {path.name for path in out.glob("*.jpg")} == {"1.jpg", "2.jpg"}
+    (mine.parent / "none").mkdir()
+    assert _read(models_dir, mine.parent / "none", "--output", out) == 1
+    assert "the table is new" not in capsys.readouterr().err, "nothing was read, so the table stays"
 
 
 def test_a_table_that_is_deleted_during_the_run_is_missed(

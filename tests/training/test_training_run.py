@@ -177,6 +177,15 @@ def test_a_model_folder_is_no_run(tmp_path: Path) -> None:
         Run(tmp_path).begin({"training": {}})
 
 
+def test_a_folder_of_other_files_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("my own notes")
+    with pytest.raises(OutputError, match=r"holds log\.csv and no run; choose a new folder for --run"):
+        Run(tmp_path).begin({"training": {}})
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "part_settings.json").write_text("{")  # of a run that was killed
+    Run(tmp_path / "run").begin({"training": {}})
+
+
 def test_ctrl_c_says_what_is_kept(tmp_path: Path) -> None:
     with (
         pytest.raises(AlprError, match=r"run: stopped; 0 of 4 epochs .* are kept, and the same command goes on"),
