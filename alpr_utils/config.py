@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import Self
 
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, check_regular
 
 T = TypeVar("T")
 Positive = Annotated[float, Field(gt=0)]
@@ -55,8 +55,9 @@ def read_json(file: Path) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
-        AlprError: the file is missing, not JSON, or holds something else than an object.
+        AlprError: the file is missing, not regular, not JSON, or holds something else than an object.
     """
+    check_regular(file)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

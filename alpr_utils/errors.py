@@ -35,6 +35,12 @@ def at_picture(path: Path, error: AlprError) -> AlprError:
     return PictureError(f"{path}: cannot be processed, {error}") if isinstance(error, ModelError) else error
 
 
+def check_regular(path: Path, kind: type[AlprError] = AlprError) -> None:
+    """Raise ``kind`` where ``path`` is a folder, a pipe, for which one would wait, or a device, which has no end."""
+    if path.exists() and not path.is_file():
+        raise kind(f"{path}: is not a regular file; name another.")
+
+
 class OutputError(AlprError):
     """A result cannot be written where the user asked for it."""
 

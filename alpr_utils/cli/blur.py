@@ -17,7 +17,7 @@ from alpr_utils.cli.options import (
     wrong_usage,
 )
 from alpr_utils.errors import ModelError, OutputError, PictureError, at_picture, on_one_line
-from alpr_utils.images import BLURRED, has_comment, is_video, write_image
+from alpr_utils.images import BLURRED, has_comment, is_video, true_path, write_image
 from alpr_utils.results import file_stems
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _places(paths: Iterable[Path], output: Path) -> dict[Path, Path]:
     paths = list(paths)
     named = zip(paths, file_stems(paths), strict=True)
     places = {path: output / f"{stem}{'.mp4' if is_video(path) else '.jpg'}" for path, stem in named}
-    if output.resolve() in {path.resolve().parent for path in paths}:
+    if true_path(output) in {true_path(path).parent for path in paths}:
         raise OutputError(f"{output}: holds pictures to blur, and copies would lie among them; choose another folder.")
     for place in places.values():
         if place.exists() and not _is_copy(place):

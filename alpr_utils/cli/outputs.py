@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alpr_utils.errors import OutputError, on_one_line
-from alpr_utils.images import CROP, DRAWING, crop_plate, has_comment, write_bytes, write_image
+from alpr_utils.images import CROP, DRAWING, crop_plate, has_comment, true_path, write_bytes, write_image
 from alpr_utils.results import (
     CROP_COLUMNS,
     DRAWING_COLUMN,
@@ -83,7 +83,7 @@ class Outputs:
         self.places, self.for_excel, self._whole, self._draw = places, options["excel"], whole, draw
         self._options = {name: value for name, value in options.items() if name in DECIDE_RESULTS}
         self._pictures = list(pictures)
-        self._inputs = {path.resolve() for path in self._pictures}
+        self._inputs = {true_path(path) for path in self._pictures}
         self._ending = "_enhanced.jpg" if enhanced and not whole else ".jpg"
         self._columns = CROP_COLUMNS if whole else PLATE_COLUMNS
         if places.drawings:
@@ -107,7 +107,7 @@ class Outputs:
         if self.places.drawings:
             for stem in file_stems(self._pictures):
                 self.safe(self.places.drawings / f"{stem}{self._ending}", DRAWING)
-        if self.places.crops and self.places.crops.resolve() in {path.parent for path in self._inputs}:
+        if self.places.crops and true_path(self.places.crops) in {path.parent for path in self._inputs}:
             raise OutputError(
                 f"{self.places.crops}: holds pictures to read, among which cut plates would be read the next time; "
                 "choose another folder for --save-crops."
@@ -135,7 +135,7 @@ class Outputs:
 
     def not_an_input(self, place: Path) -> Path:
         """``place``, unless it is one of the files to read."""
-        if place.resolve() in self._inputs:
+        if true_path(place) in self._inputs:
             raise OutputError(f"{place}: is one of the pictures to read; choose another place for the results.")
         return place
 

@@ -12,7 +12,7 @@ from alpr_utils.detect.find_boxes import FindSettings
 from alpr_utils.detect.graphs import OUTPUTS, open_frozen_graph, open_saved_model
 from alpr_utils.detect.numpy_tools import open_network_detector
 from alpr_utils.detect.second_look import TWO_LOOKS, LookRule, SecondLook, TwoLooks
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import ModelError, check_regular
 from alpr_utils.models.folder import METADATA_FILE, read_metadata
 from alpr_utils.models.label_map import LABEL_MAP_FILE, read_label_map
 from alpr_utils.models.paths import default_models_dir
@@ -160,7 +160,8 @@ def find_detector(name_or_path: str | Path, models_dir: Path) -> Path:
 
 def _find(path: Path, engine: str) -> tuple[Path, Path]:
     """The model folder and the graph in it."""
-    if path.is_file():
+    if not path.is_dir():
+        check_regular(path, ModelError)
         if path.suffix != ".pb":
             raise ModelError(f"{path}: is not a model; give a folder with saved_model/ or a {FROZEN_GRAPH}.")
         return path.parent, path if path.name != "saved_model.pb" else path.parent

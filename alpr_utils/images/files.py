@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import re
 import shutil
 from collections import Counter
@@ -77,6 +78,11 @@ def has_comment(path: Path, *comments: str) -> bool:
     return head.startswith(b"\xff\xd8") and any(comment.encode() in head for comment in comments)
 
 
+def true_path(path: Path) -> Path:
+    """Where ``path`` leads; links that lead in a circle are left as they are, `Path.resolve` would raise."""
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def written_whole(file: Path) -> Iterator[Path]:
     """A file beside ``file`` to write, with the same ending; at the end it takes its place."""
@@ -95,7 +101,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         OutputError: ``folder`` is there and not empty, or its place is not writable.
     """
-    final = folder.resolve()
+    final = true_path(folder)
     draft = final.with_name(f".{final.name}.unfinished")
     try:
         if final.exists() and (not final.is_dir() or any(final.iterdir())):
@@ -123,7 +129,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         if path.exists() and not path.is_file():  # a device or a pipe, such as /dev/stdout
             path.write_bytes(content)
             return
-        with written_whole(path.resolve()) as draft:
+        with written_whole(true_path(path)) as draft:
             draft.write_bytes(content)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another output folder.") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import ModelError, check_regular
 
 BACKBONE_CONVOLUTIONS = 52  # of Darknet-53; its 53rd classifies ImageNet
 _MAX_VERSION = 1000  # Darknet's own test of a header
@@ -36,8 +36,9 @@ def read_darknet(file: Path) -> DarknetFile:
     """Read a ``.weights`` file.
 
     Raises:
-        ModelError: the file is missing, or not Darknet's.
+        ModelError: the file is missing, not regular, or not Darknet's.
     """
+    check_regular(file, ModelError)
     try:
         content = file.read_bytes()
     except OSError as error:

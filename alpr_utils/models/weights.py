@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import ModelError, check_regular
 from alpr_utils.models.arrays import load_arrays, save_arrays
 
 
@@ -23,6 +23,7 @@ def load_weights(network: keras.Model, file: Path) -> None:
     Raises:
         ModelError: the file is missing, corrupt, or of another network.
     """
+    check_regular(file, ModelError)
     backbone = ".conv." in file.name
     if file.suffix == ".weights" or backbone:
         from alpr_utils.models.darknet import load_darknet

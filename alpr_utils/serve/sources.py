@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import fsspec
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from alpr_utils.errors import AlprError, PictureError
+from alpr_utils.errors import AlprError, PictureError, check_regular
 from alpr_utils.images import PICTURE_SUFFIXES
 
 PLAN_FILE = "plan.parquet"  # beside results, which are no source
@@ -66,7 +66,7 @@ def found_in(source: str) -> list[str]:
     """The pictures, tar and Parquet files of a folder and its subfolders, of a pattern, or the file itself; sorted.
 
     Raises:
-        AlprError: there is nothing, or the store cannot be asked.
+        AlprError: there is nothing, or a pipe or device among the files, or the store cannot be asked.
     """
     fs, path = filesystem_of(source)
     try:
@@ -79,6 +79,9 @@ def found_in(source: str) -> list[str]:
         raise AlprError(f"{source}: cannot be listed ({error}).") from None
     results = {_folder(name) for name in names if name.endswith(f"/{PLAN_FILE}")}
     found = sorted(name for name in names if _is_picture(name) or (_is_shard(name) and _folder(name) not in results))
+    if isinstance(fs, LocalFileSystem):
+        for name in found:
+            check_regular(Path(name))
     if not found:
         raise AlprError(f"{source}: holds no picture, no tar and no Parquet file; check the address.")
     return found if isinstance(fs, LocalFileSystem) else [fs.unstrip_protocol(name) for name in found]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
-from alpr_utils.errors import AlprError
+from alpr_utils.errors import AlprError, check_regular
 
 # Characters that cameras, and people who type a list, take for each other; the first of a group stands for it. Latin
 # letters are here because keyboards give them for Cyrillic ones.
@@ -43,6 +43,7 @@ class KnownPlates:
         Raises:
             AlprError: the file is missing, not UTF-8, or names no plate.
         """
+        check_regular(file)
         try:
             with file.open(encoding="utf-8-sig", newline="") as opened:
                 rows = [row for row in csv.reader(opened) if row and row[0].strip()]
