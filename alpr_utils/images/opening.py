@@ -29,6 +29,7 @@ _MOST_BYTES = 200_000_000
 MOST_PIXELS = 120_000_000  # the cameras of telephones make 108 million
 # Larger pictures are kept at half their size, which shows plates well enough and bounds the memory of a batch.
 _KEPT_PIXELS = 36_000_000
+_MOST_PIXELS_A_BYTE = 2000  # of a JPEG: 8 x 8 of them take a bit at least, but decoders fill up what lacks
 _MOST_MISSING = 0.1  # share of the rows of a damaged JPEG
 _JPEG = ("JPEG", "MPO")
 _ENDS_OF_JPEG = 8 * b"\xff\xd9"  # several, because the decoder looks ahead
@@ -161,6 +162,8 @@ def decode_content(content: bytes, name: str | Path, most_pixels: int = MOST_PIX
         PictureError: empty, cut off, not a picture, or of too many pixels.
     """
     picture = _open_picture(io.BytesIO(content), name, most_pixels)
+    if picture.format in _JPEG and picture.width * picture.height > len(content) * _MOST_PIXELS_A_BYTE:
+        raise PictureError(f"{name}: is cut off or damaged; copy or download it again.")
     try:
         return _decoded(picture, name)
     except PictureError:

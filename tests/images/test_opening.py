@@ -53,6 +53,17 @@ def test_only_named_formats_are_opened(tmp_path: Path) -> None:
         read_image(tmp_path / "photo.jpg")
 
 
+def test_a_header_that_claims_more_than_there_is(tmp_path: Path, colours: np.ndarray) -> None:
+    content = bytearray(_jpeg(colours))
+    sides = content.index(b"\xff\xc0") + 5
+    content[sides : sides + 4] = 2 * (10_000).to_bytes(2, "big")
+    with pytest.raises(PictureError, match=r"a\.jpg: is cut off or damaged"):
+        decode_content(bytes(content), "a.jpg")
+    plain = Image.new("RGB", (6000, 6000), (9, 200, 9))  # nothing is smaller
+    plain.save(tmp_path / "p.jpg", quality=1, optimize=True, progressive=True)
+    assert read_image(tmp_path / "p.jpg").shape == (6000, 6000, 3)
+
+
 def _jpeg(image: np.ndarray, **options: object) -> bytes:
     content = io.BytesIO()
     Image.fromarray(image).save(content, "JPEG", **options)
