@@ -58,6 +58,7 @@ class FrameReader:
         name: str | None = None, silence_s: float | None = None,
     ):  # fmt: skip
         self.source = name or str(source)
+        self._live = not isinstance(source, Path)
         if isinstance(source, Path):
             check_video(source)
         try:
@@ -65,7 +66,7 @@ class FrameReader:
                 str(source), format=form, options=options or {}, timeout=silence_s
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise _unreadable(self.source, error) from None
+            raise _unreadable(self.source, error, self._live) from None
         if not self._container.streams.video:
             self._container.close()
             raise PictureError(f"{self.source}: holds no video; give a file or stream with pictures.")
@@ -133,7 +134,7 @@ class FrameReader:
         except (av.error.InvalidDataError, av.error.EOFError):  # the container itself is cut off
             self.damaged_s.append(last_s)
         except (av.error.FFmpegError, OSError) as error:
-            raise _unreadable(self.source, error) from None
+            raise _unreadable(self.source, error, self._live) from None
 
     def damage(self) -> str:
         """A sentence about what could not be decoded, empty where all is well."""
@@ -152,10 +153,11 @@ def _upright(frame: av.VideoFrame) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
-def _unreadable(source: str, error: Exception) -> PictureError:
+def _unreadable(source: str, error: Exception, live: bool) -> PictureError:
     silent = isinstance(error, av.error.ExitError)  # what FFmpeg says when its time is up
     reason = "it sends nothing" if silent else getattr(error, "strerror", None) or str(error)
-    return PictureError(f"{source}: cannot be read as a video ({reason}); check the address or save it as MP4 (H.264).")
+    remedy = "check the address" if live else "copy it again or save it as MP4 (H.264)"
+    return PictureError(f"{source}: cannot be read as a video ({reason}); {remedy}.")
 
 
 def is_drawn(path: Path, comment: str = DRAWING) -> bool:

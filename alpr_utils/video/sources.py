@@ -112,7 +112,7 @@ class LiveSource:
             seen = self._count
             try:
                 self._decode_once()
-                sentence = f"{shown_name(self.source)}: the stream ended; connecting again."
+                sentence = f"{shown_name(self.source)}: the stream ended."
             except PictureError as error:
                 sentence = str(error)
                 if is_file(self.source):
@@ -124,7 +124,7 @@ class LiveSource:
                 break
             pause_s = _FIRST_PAUSE_S if self._count > seen else min(2 * pause_s, _LONGEST_PAUSE_S)
             if not self._stopped.is_set():
-                self._problem(sentence)
+                self._problem(f"{sentence.removesuffix('.')}; connecting again in {pause_s:g} s.")
             self._stopped.wait(pause_s)
         with self._changed:
             self._ended = True

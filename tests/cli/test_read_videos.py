@@ -83,7 +83,7 @@ def test_a_bad_video_is_named_and_the_rest_is_read(
 ) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     assert main(["read", str(tmp_path / "bad.mp4"), str(clip), "--csv", str(tmp_path / "v.csv")]) == 1
-    assert "bad.mp4: cannot be read as a video" in capsys.readouterr().err
+    assert "bad.mp4: cannot be read as a video" in (said := capsys.readouterr().err) and "address" not in said
     assert len(_table(tmp_path / "v.csv")) == 2
 
 

@@ -100,6 +100,7 @@ def test_passwords_are_not_shown() -> None:
     threading.Timer(0.5, source.stop).start()
     assert list(source.frames()) == []
     assert problems and "secret" not in problems[0] and "127.0.0.1:9" in problems[0]
+    assert "check the address; connecting again in " in problems[0] and "MP4" not in problems[0]
 
 
 def test_frames_are_dropped_and_time_goes_on_when_the_work_is_slow(clip: Path) -> None:
