@@ -1,5 +1,7 @@
 """Light correction on pictures whose true light is known."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -83,3 +85,15 @@ def test_every_step_of_enhance_can_be_switched():
     assert np.array_equal(enhance(tinted, contrast=False), balance_colours(tinted))
     assert np.array_equal(enhance(tinted, colours=False), equalise_contrast(tinted))
     assert np.array_equal(enhance(tinted, colours=False, contrast=False, shadows=True), remove_shadows(tinted))
+
+
+def test_colours_of_large_pictures_take_little_memory() -> None:
+    image = np.random.default_rng(0).integers(0, 200, (900, 800, 3), np.uint8)
+    means = image.reshape(-1, 3).mean(axis=0)
+    wanted = np.clip(np.rint(image * (means.mean() / means)), 0, 255).astype(np.uint8)
+    tracemalloc.start()
+    balanced = balance_colours(image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(balanced, wanted)
+    assert peak < 3 * image.nbytes
