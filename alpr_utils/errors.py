@@ -1,6 +1,7 @@
 """What can go wrong with a user's input. Every message is one sentence that names the file and the remedy."""
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -16,6 +17,11 @@ class AlprError(Exception):
     def __init__(self, message: str) -> None:
         """Keep ``message`` on one line, whatever a decoder or a file name in it holds."""
         super().__init__(on_one_line(message))
+
+
+def first_of(problems: Sequence[AlprError | str]) -> str:
+    """The first three problems as a part of a sentence."""
+    return "; ".join(str(problem).removesuffix(".") for problem in problems[:3])
 
 
 class PictureError(AlprError):

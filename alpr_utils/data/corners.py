@@ -21,7 +21,7 @@ def load_corners(folder: Path) -> tuple[list[LabelledPicture], list[LabelError]]
     """Every photo of ``folder/corners.csv`` with its plate box, and the errors of the lines that are wrong.
 
     Raises:
-        LabelError: the table cannot be read.
+        LabelError: the table cannot be read, or lists no photo.
     """
     table = folder / CORNERS_FILE
     pictures: list[LabelledPicture] = []
@@ -31,6 +31,8 @@ def load_corners(folder: Path) -> tuple[list[LabelledPicture], list[LabelError]]
             pictures.append(_picture(row, folder, f"{table}: line {number}"))
         except LabelError as error:
             problems.append(error)
+    if not pictures and not problems:
+        raise LabelError(f"{table}: lists no photo; write a line image,{','.join(COLUMNS)} for each.")
     return pictures, problems
 
 

@@ -9,7 +9,7 @@ from alpr_utils.data.labels import LabelledPicture
 from alpr_utils.data.picture_files import PictureFiles
 from alpr_utils.data.voc import read_voc, voc_files
 from alpr_utils.data.yolo import read_yolo, yolo_pairs
-from alpr_utils.errors import LabelError
+from alpr_utils.errors import LabelError, first_of
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ def read_labels(folder: Path) -> tuple[list[LabelledPicture], list[LabelError]]:
     pictures, problems = _read(folder)
     if not pictures:
         if problems:
-            reasons = "; ".join(map(str, problems[:3]))
-            raise LabelError(f"{folder}: none of its pictures could be used ({reasons}); correct those files.")
+            raise LabelError(
+                f"{folder}: none of its pictures could be used ({first_of(problems)}); correct those files."
+            )
         raise LabelError(
             f"{folder}: holds no picture with a label: no VOC XML or YOLO text file of the same name, no COCO file; "
             "README.md says how to label."

@@ -8,7 +8,7 @@ import numpy as np
 from alpr_utils.data.labels import PLATE_NAMES, LabelledPicture
 from alpr_utils.data.pictures import load_pictures
 from alpr_utils.detect.detector import Detector
-from alpr_utils.errors import AlprError, LabelError, at_picture
+from alpr_utils.errors import AlprError, LabelError, at_picture, first_of
 from alpr_utils.evaluation.average_precision import ClassScorer
 from alpr_utils.evaluation.hard_conditions import AS_IS, check_photo_condition, photo_in_condition
 from alpr_utils.evaluation.matching import FOUND_IOU, MIN_SCORE_FOR_AP, boxes_px, match
@@ -160,9 +160,7 @@ def evaluate(
         except AlprError as error:
             problems.append(str(at_picture(picture.path, error)))
     if not scorer.false_boxes:
-        raise LabelError(
-            f"{data_dir}: none of its pictures could be used ({'; '.join(problems[:3])}); correct those files."
-        )
+        raise LabelError(f"{data_dir}: none of its pictures could be used ({first_of(problems)}); correct those files.")
     names = sorted({item.name for picture in pictures for item in picture.objects})
     if names and not any(picture.plates for picture in pictures) and not scorer.classes.by_class():
         raise LabelError(

@@ -67,3 +67,16 @@ def test_photos_with_corners_are_labelled_pictures_without_halves(tmp_path: Path
     assert picture.plates[0].box_px == (3, 2, 8, 12)
     with pytest.raises(LabelError, match="no plate texts by which to split"):
         load_pictures(tmp_path, "a")
+
+
+def test_a_table_of_corners_without_photos_says_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "corners.csv").write_text("image,x1,y1\n", encoding="utf-8")
+    with pytest.raises(LabelError, match=r"corners\.csv: lists no photo; write a line image,x1,y1"):
+        load_pictures(tmp_path)
+
+
+def test_what_is_wrong_with_all_pictures_is_one_sentence(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.xml").write_text("", encoding="utf-8")
+    with pytest.raises(LabelError, match=r"export the annotation again; .*b\.xml.*again\); correct those files\.$"):
+        load_pictures(tmp_path)
