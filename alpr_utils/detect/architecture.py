@@ -129,14 +129,16 @@ class Architecture(ABC):
         """
 
 
-def architecture_type(name: str) -> Any:
+def architecture_type(name: str, where: str = "architecture") -> Any:
     """The class of an architecture; ``architecture_type(name)(config)`` makes one, without ``config`` the default.
+
+    Messages call the place of the name ``where``.
 
     Raises:
         AlprError: no such architecture.
     """
     if name not in _ARCHITECTURES:
-        raise AlprError(f"{name}: no such architecture; choose one of {', '.join(ARCHITECTURES)}.")
+        raise AlprError(f"{where}: there is no '{name}'; choose one of {', '.join(ARCHITECTURES)}.")
     module, attribute = _ARCHITECTURES[name]
     return getattr(import_module(module), attribute)
 
@@ -150,7 +152,7 @@ def parse_architecture(name: str, config: Any, where: str) -> Architecture:
     Raises:
         AlprError: no such architecture, an unknown key, or a value of the wrong type.
     """
-    kind = architecture_type(name)
+    kind = architecture_type(name, f"{where.partition(': ')[0]}: architecture")
     if isinstance(config, dict):
         config = {_OLD_KEYS.get(key, key): value for key, value in config.items()}
     return kind(parse_settings(type(kind().config), config, where))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alpr_utils.detect.architecture import parse_architecture
 from alpr_utils.detect.exported import list_detectors, load_detector
-from alpr_utils.errors import ModelError
+from alpr_utils.errors import AlprError, ModelError
 
 IMAGE = np.zeros((40, 60, 3), np.uint8)
 BEST_BOX = (0.25, 0.25, 0.45, 0.625)
@@ -176,3 +177,8 @@ def test_broken_metadata(models_dir: Path, tmp_path: Path, content: bytes) -> No
     (folder / "metadata.json").write_bytes(content)
     with pytest.raises(ModelError, match=r"metadata\.json: is damaged"):
         load_detector(folder)
+
+
+def test_an_unknown_architecture_names_the_file() -> None:
+    with pytest.raises(AlprError, match=r"^m/metadata\.json: architecture: there is no 'x'; choose one of ssd"):
+        parse_architecture("x", {}, "m/metadata.json: config")

@@ -197,7 +197,7 @@ def test_a_broken_configuration_gets_one_clear_sentence(tmp_path: Path, text: st
 def test_missing_configuration_and_unknown_architecture(tmp_path: Path):
     with pytest.raises(AlprError, match=r"gone\.json: cannot be opened"):
         load_settings("ssd", tmp_path / "gone.json")
-    with pytest.raises(AlprError, match="rcnn9: no such architecture; choose one of ssd, faster_rcnn, yolov3"):
+    with pytest.raises(AlprError, match="architecture: there is no 'rcnn9'; choose one of ssd, faster_rcnn, yolov3"):
         load_settings("rcnn9")
 
 
