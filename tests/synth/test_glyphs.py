@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from alpr_utils.plates.mongolia import ALPHABET
-from alpr_utils.synth.glyphs.faces import OWN_FACES, Face, font_faces
-from alpr_utils.synth.glyphs.stroke_font import STROKES
+from alpr_utils.synth.glyphs.faces import OWN_FACES, Face, font_faces, styles
+from alpr_utils.synth.glyphs.stroke_font import STROKES, draw_strokes
 
 FACES = (*OWN_FACES, *font_faces())
 
@@ -33,3 +33,13 @@ def test_our_face_has_the_whole_alphabet_and_gets_bolder() -> None:
     assert set(ALPHABET) <= set(STROKES)
     thin, bold = (OWN_FACES[0].mask("Ж", 60, 76, stroke).mean() for stroke in (8, 12))
     assert bold > 1.2 * thin
+
+
+def test_the_bar_of_each_die_tells_a_from_d() -> None:
+    filled = []
+    for style in styles():
+        barred, footed = (draw_strokes(char, 60, 100, 11.5, style) for char in "АД")
+        assert barred[88:, 25:35].max() == 0, "А stands open"
+        assert footed[80:97, 25:35].max(0).min() > 0.5, "Д has a bar near its foot"
+        filled.append(barred[10:40, 27:33].mean() > 0.8)
+    assert 0.4 < np.mean(filled) < 0.8, "most dies close the top of А, not all"
