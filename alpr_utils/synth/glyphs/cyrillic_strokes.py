@@ -135,8 +135,8 @@ CYRILLIC_ALTERNATIVES: dict[str, tuple[Strokes, ...]] = {
         _footed_triangle(0.02, 0.96, 0.03, 0.28),
         _footed_triangle(0.08, 0.95, 0.06, 0.38),
         _footed_triangle(0.04, 0.93, 0.04, 0.2),
-        _footed_triangle(0.05, 0.88, 0.1),
-        _footed_triangle(0.08, 0.9, 0.08),
+        _footed_triangle(0.05, 0.97, 0.02, 0.34),
+        _footed_triangle(0.08, 0.94, 0.08),
         _footed_triangle(0.04, 0.95, 0.05),
     ),
     "Е": (

@@ -64,6 +64,7 @@ class StemSample:
     strokes: int
 
 
+NOT_FROM_FONTS = "Д"  # with the high bar and long feet that it has in print, a small one is an А of a plate
 CYRILLIC_STEM = StemSample("П", 0.6, 2)
 
 
@@ -141,11 +142,11 @@ def _drawn(font: ImageFont.FreeTypeFont, char: str) -> np.ndarray:
 
 
 def load_font_face(path: Path, chars: Iterable[str] = STROKES, stem: StemSample = CYRILLIC_STEM) -> FontFace:
-    """Read ``chars`` of a font, except those that it shows as nothing or as an empty box."""
+    """Read ``chars`` of a font, except `NOT_FROM_FONTS` and those that it shows as nothing or as an empty box."""
     font = ImageFont.truetype(path, round(_SOURCE_HEIGHT_PX / 0.7))
     missing = _drawn(font, "\uffff")
     inside = {}
-    for char in chars:
+    for char in (char for char in chars if char not in NOT_FROM_FONTS):
         ink = _drawn(font, char)
         if ink.max() > 0.5 and not np.array_equal(ink, missing):
             inside[char] = _signed_distance(np.pad(_trimmed(ink), _MARGIN_PX))
