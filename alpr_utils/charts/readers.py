@@ -95,7 +95,7 @@ def draw_calibration(calibrations: Mapping[str, Calibration]) -> Figure:
                 axes.bar(middle, scores.exact, width, yerr=reach, color=SKY_BLUE, alpha=0.7, ecolor=GREY)
                 axes.plot(scores.score, scores.exact, "o", color=VERMILION, markersize=4)
                 axes.text(middle, 0.02, str(scores.plates), ha="center", rotation=90, va="bottom")
-            title = f"{name}\nerror {calibration.error:.1%}"
+            title = f"{name}\nerror {calibration.error:.1%}, by chance {calibration.by_chance:.1%}"
             axes.set(title=title, xlabel="score", xlim=(0, 1), ylim=(0, 1.02))
         for axes in left_charts(charts, 3):
             axes.set_ylabel("share read exactly")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alpr_utils.cli.figures import calibration_error
 from alpr_utils.cli.options import (
     alpr_of,
     with_alpr_options,
@@ -107,8 +108,8 @@ def _say_calibration(figures: "ClipFigures") -> None:
 
     scores, right = [score for score, _ in figures.scored], [is_right for _, is_right in figures.scored]
     typer.echo(
-        f"{sum(right)} of {figures.rows} rows are right, by their scores {sum(scores):.1f}; calibration error "
-        f"{calibration(scores, right).error:.1%}"
+        f"{sum(right)} of {figures.rows} rows are right, by their scores {sum(scores):.1f}; "
+        f"{calibration_error(calibration(scores, right))}"
     )
 
 

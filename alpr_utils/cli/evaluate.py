@@ -1,13 +1,13 @@
 """The commands ``evaluate``, ``evaluate-characters`` and ``calibrate``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alpr_utils.cli.figures import say_all_conditions, say_crop_details, say_crop_figures, say_photo_figures, share_of
+from alpr_utils.cli.figures import say_crop_details, say_crop_figures, say_photo_figures, say_together, share_of
 from alpr_utils.cli.options import (
     CountryOption,
     EngineOption,
@@ -26,21 +26,17 @@ if TYPE_CHECKING:
     from alpr_utils.detect.detector import Detector
     from alpr_utils.evaluation.crops import CornerFinder, PlateCrop
     from alpr_utils.read.reading import Reader
+    from alpr_utils.training.config import DataSource
 
 GENERATED = "generated"
 _UNSEEN_SEED = 770_001  # no training here draws its plates from it
 _FITTED_SEED = 770_002
 
-DataOption = Annotated[
-    str,
-    typer.Option(
-        help="Labelled photos (VOC, YOLO, COCO), with plates.csv where there is one: a path, or a name in the "
-        "folder that the environment variable ALPR_PHOTOS names [default of that: data]. With --crops also 'generated'."
-    ),
-]
-HalfOption = Annotated[
-    str, typer.Option("--half", "--split", help="a or b: only that half of the photos, split by plate identity.")
-]
+_DATA_HELP = (
+    "Labelled photos (VOC, YOLO, COCO), with plates.csv where there is one: a path, or a name in the folder that the "
+    "environment variable ALPR_PHOTOS names [default of that: data]. FOLDER:a or FOLDER:b: only that half, split by "
+    "plate identity."
+)
 ReadersOption = Annotated[
     list[str] | None, typer.Option(help=f"Name of a reader [default: {DEFAULT_READER}]; with --crops several.")
 ]
@@ -74,20 +70,24 @@ def _models_folder(models: Path | None) -> Path:
     return models or default_models_dir()
 
 
-def _data_folder(data: str) -> Path:
-    """The folder of that path or name."""
+def _source(data: str, may_be_generated: bool = True) -> "DataSource":
+    """What ``data`` names, its folder found."""
     from alpr_utils.data.folders import find_data
+    from alpr_utils.training.config import DataSource
 
-    folder = find_data(data)
+    source = DataSource.parse(data)
+    if str(source) != data or source.swap:
+        raise typer.BadParameter(f"{data}: write FOLDER, FOLDER:a or FOLDER:b.")
+    if may_be_generated and source.folder == GENERATED:
+        if source.half:
+            raise typer.BadParameter(f"generated plates have no half {source.half}; ask for it of a folder.")
+        return source
+    folder = find_data(source.folder)
     if not folder.is_dir():
-        raise typer.BadParameter(f"{data}: is not a folder, nor the name of one in the folder that ALPR_PHOTOS names.")
-    return folder
-
-
-def _check(half: str, json: Path | None = None) -> None:
-    if half not in ("", "a", "b"):
-        raise typer.BadParameter(f"no half '{half}'; choose a or b.")
-    check_json(json)
+        raise typer.BadParameter(
+            f"{source.folder}: is not a folder, nor the name of one in the folder that ALPR_PHOTOS names."
+        )
+    return source.model_copy(update={"folder": str(folder)})
 
 
 def _find_corners(models: Path) -> "CornerFinder | None":
@@ -97,26 +97,24 @@ def _find_corners(models: Path) -> "CornerFinder | None":
 
 
 def _plate_crops(
-    data: str, half: str, count: int, country: str, models: Path | None, seed: int = _UNSEEN_SEED
+    source: "DataSource", count: int, country: str, models: Path | None, seed: int = _UNSEEN_SEED
 ) -> "list[PlateCrop]":
     """The plates of a folder or of its half, or ``count`` generated ones of a country (``auto``: of all)."""
     from alpr_utils.evaluation.crops import fresh_crops, real_crops
 
-    if data == GENERATED:
-        if half:
-            raise typer.BadParameter(f"generated plates have no half {half}; ask for it of a folder.")
+    if source.folder == GENERATED:
         return fresh_crops(count, seed, None if country == "auto" else (country,))
-    folder = _data_folder(data)
-    return real_crops(folder, half, _find_corners(_models_folder(models)))
+    return real_crops(Path(source.folder), source.half, _find_corners(_models_folder(models)))
 
 
 @with_alpr_options(*_OPTIONS)
 def evaluate(
     context: typer.Context,
-    data: DataOption,
+    data: Annotated[
+        list[str], typer.Option(help=f"{_DATA_HELP} With --crops also 'generated', and it may be repeated.")
+    ],
     reader: ReadersOption = None,
     json: JsonOption = None,
-    half: HalfOption = "",
     engine: EngineOption = "auto",
     crops: CropsOption = False,
     shrink: ShrinkOption = False,
@@ -129,27 +127,29 @@ def evaluate(
     if crops and "none" in names:
         raise typer.BadParameter("--crops needs a reader, not 'none'.")
     if not crops:
-        _check_photo_usage(names, conditions, shrink)
-    if data != GENERATED or not crops:
-        _data_folder(data)
-    _check(half, json)
+        _check_photo_usage(data, names, conditions, shrink)
+    sources = [_source(text, may_be_generated=crops) for text in data]
+    check_json(json)
     readers = [open_reader(name, options) for name in names]
     if crops:
-        plates = _plate_crops(data, half, count, options["country"], options["models"])
-        _evaluate_crops(plates, [opened for opened in readers if opened], data, conditions, json)
+        sets = {
+            text: _plate_crops(source, count, options["country"], options["models"])
+            for text, source in zip(data, sources, strict=True)
+        }
+        _evaluate_crops(sets, [opened for opened in readers if opened], conditions, json)
         return
     detector = open_detector(options["detector"], options)
     if options["min_score"] is not None:
         detector.threshold = options["min_score"]
-    _evaluate_photos(_data_folder(data), detector, readers[0], options["enhance"], half, conditions[0], json)
+    _evaluate_photos(sources[0], detector, readers[0], options["enhance"], conditions[0], json)
 
 
-def _check_photo_usage(names: Sequence[str], conditions: Sequence[str], shrink: bool) -> None:
+def _check_photo_usage(data: Sequence[str], names: Sequence[str], conditions: Sequence[str], shrink: bool) -> None:
     if shrink:
         raise typer.BadParameter("--shrink is for plates that are only read; add --crops.")
-    for option, values in (("reader", names), ("condition", conditions)):
+    for option, values in (("data", data), ("reader", names), ("condition", conditions)):
         if len(values) > 1:
-            raise typer.BadParameter(f"several {option}s are measured with --crops only; give one --{option}.")
+            raise typer.BadParameter(f"several are measured with --crops only; give one --{option}.")
 
 
 def _checked_conditions(condition: list[str] | None, shrink: bool = False, of_photos: bool = False) -> list[str]:
@@ -167,9 +167,8 @@ def _checked_conditions(condition: list[str] | None, shrink: bool = False, of_ph
 
 
 def _evaluate_crops(
-    plates: "Sequence[PlateCrop]",
+    sets: "Mapping[str, Sequence[PlateCrop]]",
     readers: "Sequence[Reader]",
-    data: str,
     conditions: Sequence[str],
     json: Path | None,
 ) -> None:
@@ -179,22 +178,24 @@ def _evaluate_crops(
     evaluations = []
     for reader in readers:
         typer.echo(f"{reader.name}: {reader.weight_count:,} parameters")
-        for condition in conditions:
-            figures = evaluate_crops(plates, reader, data, condition)
-            say_crop_figures(figures)
-            say_crop_details(figures)
-            evaluations.append(figures)
-        say_all_conditions(evaluations[-len(conditions) :])
+        for data, plates in sets.items():
+            if len(sets) > 1:
+                typer.echo(f"{data}:")
+            for condition in conditions:
+                figures = evaluate_crops(plates, reader, data, condition)
+                say_crop_figures(figures)
+                say_crop_details(figures)
+                evaluations.append(figures)
+        say_together(evaluations[-len(sets) * len(conditions) :])
     if json:
         write_json(json, [asdict(figures) for figures in evaluations])
 
 
 def _evaluate_photos(
-    data: Path,
+    source: "DataSource",
     detector: "Detector",
     reader: "Reader | None",
     enhance: bool,
-    half: str,
     condition: str,
     json: Path | None,
 ) -> None:
@@ -203,7 +204,9 @@ def _evaluate_photos(
     from alpr_utils.evaluation.photos import evaluate as evaluate_photos
     from alpr_utils.results import write_json
 
-    figures = evaluate_photos(data, detector, reader, open_enhance(enhance), half, condition=condition)
+    figures = evaluate_photos(
+        Path(source.folder), detector, reader, open_enhance(enhance), source.half, condition=condition
+    )
     for problem in figures.problems:
         complain(problem)
     if json:
@@ -214,18 +217,16 @@ def _evaluate_photos(
 
 
 def evaluate_characters(
-    data: DataOption,
-    half: HalfOption = "",
+    data: Annotated[str, typer.Option(help=_DATA_HELP)],
     model: Annotated[str, typer.Option(help="Folder name in the models folder, or a path.")] = "char_cnn_mn",
     models: ModelsOption = None,
 ) -> None:
     """Measure the character classifier on labelled characters."""
-    folder = _data_folder(data)
-    _check(half)
+    source = _source(data, may_be_generated=False)
     from alpr_utils.evaluation.characters import evaluate_characters as measure
 
     named = _models_folder(models) / model
-    figures = measure(folder, named if named.exists() else Path(model), half)
+    figures = measure(Path(source.folder), named if named.exists() else Path(model), source.half)
     typer.echo(
         f"{figures.characters} characters: right {share_of(figures.right / figures.characters, figures.characters)}"
     )
@@ -235,7 +236,7 @@ def calibrate(
     reader: Annotated[list[str], typer.Option(help="Name of a reader; may be repeated.")],
     data: Annotated[
         list[str] | None,
-        typer.Option(help="generated, or a folder of plates that nothing was trained on, FOLDER:a its half a."),
+        typer.Option(help=f"{GENERATED}, or plates that nothing was trained on. {_DATA_HELP} It may be repeated."),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Plates to generate.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the generated plates; not one of a training.")] = _FITTED_SEED,
@@ -248,14 +249,11 @@ def calibrate(
     from alpr_utils.evaluation.crops import in_turns
     from alpr_utils.read.load import ReaderOptions, load_reader
     from alpr_utils.read.reading import NBestReader
-    from alpr_utils.training.config import DataSource
 
     folder = _models_folder(models)
     conditions = _checked_conditions(condition)
-    sources = [DataSource.parse(text) for text in data or [GENERATED]]
-    plates = [
-        crop for source in sources for crop in _plate_crops(source.folder, source.half, count, country, folder, seed)
-    ]
+    sources = [_source(text) for text in data or [GENERATED]]
+    plates = [crop for source in sources for crop in _plate_crops(source, count, country, folder, seed)]
     described = ", ".join(data or [f"{GENERATED}, {count} plates, seed {seed}"])
     if condition:
         plates = in_turns(plates, conditions, seed)

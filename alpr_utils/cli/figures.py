@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from alpr_utils.evaluation.crops import CropEvaluation
     from alpr_utils.evaluation.photos import Evaluation
+    from alpr_utils.evaluation.readers import Calibration
 
 
 def _percent(value: float | None) -> str:
@@ -21,6 +22,11 @@ def share_of(value: float | None, count: int) -> str:
     return "-" if value is None else with_interval(round(value * count), count)
 
 
+def calibration_error(figures: "Calibration") -> str:
+    """The calibration error beside what so few plates show by chance."""
+    return f"calibration error {figures.error:.1%} (by chance {figures.by_chance:.1%})"
+
+
 def say_crop_figures(figures: "CropEvaluation") -> None:
     """How well one reader reads plates, in one line."""
     typer.echo(
@@ -28,21 +34,22 @@ def say_crop_figures(figures: "CropEvaluation") -> None:
         f"without grammar {share_of(figures.exact_without_grammar, figures.plates)}, "
         f"CER {figures.cer:.1%}, {figures.milliseconds:g} ms a plate "
         f"({figures.processor_milliseconds:g} ms of processor time), "
-        f"calibration error {figures.calibration.error:.1%}"
+        f"{calibration_error(figures.calibration)}"
     )
 
 
-def say_all_conditions(evaluations: "Sequence[CropEvaluation]") -> None:
-    """How far the scores of one reader can be trusted over all conditions, where there are several."""
+def say_together(evaluations: "Sequence[CropEvaluation]") -> None:
+    """How far the scores of one reader can be trusted over all data and conditions, where there are several."""
     from alpr_utils.evaluation.readers import calibration, share
 
     if len(evaluations) < 2:
         return
     outcomes = [outcome for figures in evaluations for outcome in figures.outcomes]
     right = [outcome.is_exact for outcome in outcomes]
-    error = calibration([outcome.score for outcome in outcomes], right).error
+    scores = [outcome.score for outcome in outcomes]
     typer.echo(
-        f"all {len(evaluations)} conditions: exact {share_of(share(right), len(right))}, calibration error {error:.1%}"
+        f"all {len(evaluations)} together: exact {share_of(share(right), len(right))}, "
+        f"{calibration_error(calibration(scores, right))}"
     )
 
 

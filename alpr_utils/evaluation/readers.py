@@ -101,10 +101,12 @@ class Calibration:
     Attributes:
         error: expected calibration error (Guo et al. 2017, arXiv:1706.04599): the mean over all plates of the gap
             between score and share of exact readings in the bin of the plate, 0..1.
+        by_chance: the error that scores which are probabilities would show on so few plates on average.
         bins: those with plates in them.
     """
 
     error: float
+    by_chance: float
     bins: tuple[CalibrationBin, ...]
 
 
@@ -154,13 +156,15 @@ def calibration(scores: Sequence[float], right: Sequence[bool], bins: int = 10) 
     """Compare the scores of plates, 0..1, with whether they were read exactly, in ``bins`` bins of equal width."""
     values, exact = np.asarray(scores, float), np.asarray(right, float)
     number = np.clip((values * bins).astype(int), 0, bins - 1)
-    filled = []
+    filled, by_chance = [], 0.0
     for index in np.unique(number):
         inside = number == index
+        # The mean distance of a sum of coin tosses from its expectation, nearly that of a normal distribution.
+        by_chance += float(np.sqrt(2 / np.pi * np.sum(values[inside] * (1 - values[inside])))) / len(values)
         means = float(values[inside].mean()), float(exact[inside].mean())
         filled.append(CalibrationBin(float(index / bins), float((index + 1) / bins), int(inside.sum()), *means))
     error = sum(scores.plates * abs(scores.score - scores.exact) for scores in filled) / max(len(values), 1)
-    return Calibration(round(error, 4), tuple(filled))
+    return Calibration(round(error, 4), round(by_chance, 4), tuple(filled))
 
 
 def _figures(measure: str, group: str, outcomes: Sequence[CropOutcome]) -> GroupFigures:

@@ -77,9 +77,22 @@ def test_plates_are_measured_in_hard_conditions(
     assert [one["condition"] for one in json.loads(file.read_text(encoding="utf-8"))] == ["night", "w50"]
     said = capsys.readouterr().out
     assert "40 plates in condition night: exact 25.0% (14-40)" in said and "in condition w50" in said
-    assert "all 2 conditions: exact 25.0% (17-35), calibration error 55.0%" in said
+    assert "all 2 together: exact 25.0% (17-35), calibration error 55.0% (by chance 3.6%)" in said
     assert main([*arguments, "--condition", "fog"]) == 2
     assert "no such condition" in capsys.readouterr().err
+
+
+def test_several_folders_are_measured_and_counted_together(
+    plates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    data = ["--data", f"{plates}:a", "--data", f"{plates}:b", "--reader", "classical"]
+    assert main(["evaluate", "--crops", *data, "--models", str(tmp_path), "--json", str(file)]) == 0
+    one, other = json.loads(file.read_text(encoding="utf-8"))
+    assert (one["data"], other["data"]) == (f"{plates}:a", f"{plates}:b")
+    assert one["plates"] + other["plates"] == 40 and one["plates"] and other["plates"]
+    said = capsys.readouterr().out
+    assert f"{plates}:a:" in said and "all 2 together: exact 25.0% (14-40)" in said
 
 
 def test_generated_plates_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,9 @@ def test_clips_are_measured(
     assert main(["evaluate-clips", str(tmp_path), "--every", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines[:2]] == ["stopping", "all"]
-    assert re.fullmatch(r"\d of \d rows are right, by their scores \d\.\d; calibration error \d+\.\d%", lines[2])
+    assert re.fullmatch(
+        r"\d of \d rows are right, by their scores \d\.\d; calibration error \d+\.\d% \(by chance \d+\.\d%\)", lines[2]
+    )
     assert re.fullmatch(r"\d+ frames in .* s: .* a second, with --threads 0", lines[-1])
     assert lines[1].startswith("all: 1 vehicles, ")
     assert main(["evaluate-clips", str(tmp_path / "nowhere")]) == 2

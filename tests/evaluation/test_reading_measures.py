@@ -83,6 +83,14 @@ def test_calibration_is_the_mean_gap_between_score_and_share() -> None:
     assert calibration([], []).error == 0
 
 
+def test_the_error_by_chance_is_that_of_scores_which_are_probabilities() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 1, 120)
+    errors = [calibration(scores.tolist(), (rng.random(120) < scores).tolist()).error for _ in range(400)]
+    assert calibration(scores.tolist(), [True] * 120).by_chance == pytest.approx(np.mean(errors), rel=0.05)
+    assert calibration([1.0, 0.0], [False, True]).by_chance == 0
+
+
 def test_groups_are_thirds_of_the_plates() -> None:
     outcomes = [outcome("1537УНЛ" if width > 60 else "", rows=1 + width % 2, width=width) for width in range(30, 120)]
     found = groups(outcomes)
