@@ -85,15 +85,19 @@ def merged_readings(readings: Sequence[Reading], views: int) -> list[Reading]:
 def best_of(readings: Sequence[Reading]) -> Reading:
     """The first of the likeliest readings of a plate, best first, with the others as its alternatives.
 
-    A character that some of the others contradict is at most as sure as their scores leave room for.
+    A character that some of the others contradict is at most as sure as their scores leave room for; none is less sure
+    than the whole text, of which the grammar may know more than the network that saw the character.
     """
     if not readings:
         return Reading()
     best, *others = readings
     comparable = [other for other in others if len(other.text) == len(best.text)]
+    contradicted = (
+        sum(other.score for other in comparable if other.text[place] != character)
+        for place, character in enumerate(best.text)
+    )
     sure = tuple(
-        min(score, max(0.0, 1 - sum(other.score for other in comparable if other.text[place] != best.text[place])))
-        for place, score in enumerate(best.char_scores)
+        max(best.score, min(score, 1 - against)) for score, against in zip(best.char_scores, contradicted, strict=False)
     )
     alternatives = tuple((other.text, other.score) for other in others[:ALTERNATIVES])
     return replace(best, char_scores=sure, alternatives=alternatives)

@@ -69,6 +69,8 @@ def test_a_reading_knows_what_else_it_could_be_and_doubts_what_the_others_contra
     assert reading.char_scores == pytest.approx((0.9, 0.9, 0.75, 0.9, 0.9, 0.9, 0.9))
     longer = Reading("12가34567", 0.3, (0.9,) * 8)
     assert best_of([straight, longer]).char_scores == straight.char_scores, "places of other lengths do not compare"
+    decided = Reading("8911ГЗГ", 0.95, (0.99,) * 5 + (0.4, 0.99), 1, "mn")
+    assert min(best_of([decided]).char_scores) == 0.95, "the grammar decided about a character"
     assert best_of([]) == Reading()
 
 
