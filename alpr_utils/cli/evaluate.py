@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alpr_utils.cli.figures import say_crop_details, say_crop_figures, say_photo_figures, say_together, share_of
+from alpr_utils.cli.figures import (
+    say_any_reader,
+    say_crop_details,
+    say_crop_figures,
+    say_photo_figures,
+    say_together,
+    share_of,
+)
 from alpr_utils.cli.options import (
     CountryOption,
     EngineOption,
@@ -187,6 +194,8 @@ def _evaluate_crops(
                 say_crop_details(figures)
                 evaluations.append(figures)
         say_together(evaluations[-len(sets) * len(conditions) :])
+    if len(readers) > 1:
+        say_any_reader(evaluations)
     if json:
         write_json(json, [asdict(figures) for figures in evaluations])
 

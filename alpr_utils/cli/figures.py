@@ -53,6 +53,19 @@ def say_together(evaluations: "Sequence[CropEvaluation]") -> None:
     )
 
 
+def say_any_reader(evaluations: "Sequence[CropEvaluation]") -> None:
+    """How many plates at least one of several readers reads: more than that no vote between them can reach."""
+    by_plates: dict[tuple[str, str], list[CropEvaluation]] = {}
+    for figures in evaluations:
+        by_plates.setdefault((figures.data, figures.condition), []).append(figures)
+    for (data, _), of_readers in by_plates.items():
+        plates = zip(*(figures.outcomes for figures in of_readers), strict=True)
+        right = sum(any(outcome.is_exact for outcome in outcomes) for outcomes in plates)
+        first = of_readers[0]
+        read = share_of(right / first.plates, first.plates)
+        typer.echo(f"{data}{_in_condition(first)}: at least one of {len(of_readers)} readers exact {read}")
+
+
 def _in_condition(figures: "CropEvaluation | Evaluation") -> str:
     from alpr_utils.evaluation.hard_conditions import AS_IS
 

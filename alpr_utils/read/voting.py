@@ -1,8 +1,8 @@
 """Readers that fail on different plates, combined.
 
 The CRNN sees the plate as a whole and stumbles over single shapes that its training did not show it; the character
-detector and the classical reader look at each character and stumble where characters run together. A plate of which the
-first is very sure is left to it; where several differ, the text with the highest mean score counts.
+detector and the classical reader look at each character and stumble where characters run together. Each is asked only
+about the plates that those before it leave in doubt; where several differ, the text with the highest mean score counts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -50,11 +50,10 @@ class VotingNetwork(Protocol):
 
 
 def _is_settled(n_best: Sequence[list[Reading]]) -> bool:
-    """Whether several networks read the same, one of them surely."""
-    if len(n_best) < 2 or not all(n_best):
+    """Whether all networks asked so far read the same, one of them surely, the first alone very surely."""
+    if not all(n_best) or len({readings[0].text for readings in n_best}) > 1:
         return False
-    agreed = len({readings[0].text for readings in n_best}) == 1
-    return agreed and max(readings[0].score for readings in n_best) >= SURE
+    return max(readings[0].score for readings in n_best) >= (SURE_ALONE if len(n_best) == 1 else SURE)
 
 
 def _may_be_classical(reading: Reading) -> bool:
@@ -111,12 +110,11 @@ class VotingReader:
     def _votes(self, crops: Sequence[np.ndarray], grammar: bool) -> list[list[Reading]]:
         """For each crop what the voters read, best first."""
         plates = PlateViews(crops)
-        first, *others = self._networks
-        looks = [first.first_look(plates, _N_BEST, grammar)]
-        alone = {number for number, readings in looks[0].items() if readings and readings[0].score >= SURE_ALONE}
-        looks += [network.first_look(plates, _N_BEST, grammar, skipped=alone) for network in others]
-        doubted = plates.plain.keys() - alone
-        settled = alone | {number for number in doubted if _is_settled([look[number] for look in looks])}
+        looks: list[dict[int, list[Reading]]] = []
+        settled: set[int] = set()
+        for network in self._networks:
+            looks.append(network.first_look(plates, _N_BEST, grammar, skipped=settled))
+            settled |= {number for number in looks[-1] if _is_settled([look[number] for look in looks])}
         votes = zip(
             *(
                 network.second_look(plates, look, _N_BEST, grammar, settled=settled)
@@ -125,7 +123,7 @@ class VotingReader:
             strict=True,
         )
         n_best = [[readings for readings in of_crop if readings] for of_crop in votes]
-        asked = [n for n, of_crop in enumerate(n_best) if n not in alone and self._asks_classical(of_crop)]
+        asked = [n for n, of_crop in enumerate(n_best) if n not in settled and self._asks_classical(of_crop)]
         classical: dict[int, Reading] = {}
         if self._classical and asked:
             readings = self._classical.read([crops[number] for number in asked], grammar)

@@ -66,6 +66,7 @@ def test_several_readers_are_measured_at_all_widths(
         and "40 plates in condition w30: exact" in said
     )
     assert "3386УБТ read as 1537УНЛ (80%)" in said
+    assert f"{plates} in condition w30: at least one of 2 readers exact 25.0% (14-40)" in said
 
 
 def test_plates_are_measured_in_hard_conditions(

@@ -93,6 +93,14 @@ def test_a_plate_of_which_the_first_network_is_very_sure_is_left_to_it() -> None
     assert [voter.doubted for voter in voters] == [[], [], []]
 
 
+def test_a_third_network_is_asked_about_plates_that_two_leave_in_doubt() -> None:
+    third = FixedVoter(mongolian("2830УАА", 0.8))
+    vote(None, FixedVoter(mongolian("2830УАА", 0.6)), FixedVoter(mongolian("2830УАА", 0.95)), third)
+    assert third.asked == 0
+    voters = FixedVoter(mongolian("2830УАД", 0.6)), FixedVoter(mongolian("2830УАА", 0.5)), third
+    assert vote(None, *voters).text == "2830УАА" and third.asked == 1
+
+
 def test_two_outvote_a_surer_third() -> None:
     wrong, right = FixedVoter(mongolian("2830УАД", 0.97)), FixedVoter(mongolian("2830УАА", 0.6))
     assert vote(right, wrong, right).text == "2830УАА"
