@@ -54,7 +54,7 @@ def say_together(evaluations: "Sequence[CropEvaluation]") -> None:
 
 
 def say_any_reader(evaluations: "Sequence[CropEvaluation]") -> None:
-    """How many plates at least one of several readers reads: more than that no vote between them can reach."""
+    """How many plates at least one of several readers reads: a vote between them hardly reaches more."""
     by_plates: dict[tuple[str, str], list[CropEvaluation]] = {}
     for figures in evaluations:
         by_plates.setdefault((figures.data, figures.condition), []).append(figures)
